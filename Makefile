@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# The two commands that matter are `make run` and `make test`; each does all the set-up it needs.
+
+PROMPT ?= Why is the sky blue? Answer in two sentences.
+MODEL ?= auto
+PREFIX ?= /usr/local
+SWIFT ?= swift
+
+# A static release binary needs a build folder of its own.
+RELEASE := .build-release
+BINARY := $(RELEASE)/release/homewise
+# A person sees the progress of a build; a log gets its faults alone.
+QUIET := $(shell test -t 2 || echo --quiet)
+export PROMPT
+
+.PHONY: run build setup engine test check format install uninstall bench clean help
+
+run: build engine ## Set up everything and ask a real model (PROMPT="…" MODEL=…)
+	@$(BINARY) run $(MODEL) --prompt "$$PROMPT"
+
+setup: ## Install the system packages that are missing
+	@scripts/setup.sh
+
+build: setup ## Build the release binary
+	@echo "Building homewise (the first time takes some minutes)" >&2
+	@$(SWIFT) build --configuration release --product homewise --static-swift-stdlib -Xlinker -s --scratch-path $(RELEASE) $(QUIET)
+
+engine: build ## Install the llama.cpp engine
+	@$(BINARY) engine install llama.cpp
+
+test: setup check ## Pass all tests, the end-to-end ones with a real engine and a real model included
+	@scripts/test.sh
+
+check: ## Formatting and manifest checks
+	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format: ## Format the sources
+	@$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+install: build ## Put the binary under PREFIX (default /usr/local)
+	@install -d "$(DESTDIR)$(PREFIX)/bin"
+	@install -m 755 $(BINARY) "$(DESTDIR)$(PREFIX)/bin/homewise"
+	@echo "Installed $(DESTDIR)$(PREFIX)/bin/homewise" >&2
+
+uninstall: ## Remove the binary from PREFIX; models and settings stay
+	@rm -f "$(DESTDIR)$(PREFIX)/bin/homewise"
+
+bench: build engine ## Measure ours beside the peers
+	@bench/busy.sh $(BINARY)
+
+clean: ## Remove build folders; models, engines and caches stay
+	@rm -rf .build .build-*
+
+help: ## Show this
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'

@@ -1,0 +1,80 @@
+// swift-tools-version:6.2
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import PackageDescription
+
+/// Warnings are errors in our tests and CI, and stay warnings for whoever builds with a newer compiler.
+let isStrict = Context.environment["HOMEWISE_STRICT"] == "1"
+
+let strict: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
+
+/// A room of the house (ARCHITECTURE.md): what it may see of ours, and what it hides from everybody else.
+func room(_ name: String, on ours: [Target.Dependency] = [], hiding theirs: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: ours + theirs, swiftSettings: strict)
+}
+
+func tests(_ name: String, of ours: [Target.Dependency], using theirs: Target.Dependency...) -> Target {
+    .testTarget(name: name, dependencies: ours + theirs, swiftSettings: strict)
+}
+
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "homewise",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "homewise", targets: ["HomeWiseCommand"]),
+        .library(name: "HomeWiseKit", targets: ["HomeWiseKit"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.100.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
+    ],
+    targets: [
+        room("HomeWiseDomain"),
+        room("HomeWiseMachine", on: ["HomeWiseDomain"], hiding: subprocess),
+        room("HomeWiseStore", on: ["HomeWiseDomain"], hiding: crypto, grdb),
+        room("HomeWiseSources", on: ["HomeWiseDomain"], hiding: "CArchive", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix),
+        room("HomeWiseEngines", on: ["HomeWiseDomain"], hiding: "CGuard", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage),
+        room("HomeWiseKit", on: ["HomeWiseDomain", "HomeWiseMachine", "HomeWiseStore", "HomeWiseSources", "HomeWiseEngines"]),
+        .executableTarget(
+            name: "HomeWiseCommand", dependencies: ["HomeWiseKit", "HomeWiseDomain", argumentParser], swiftSettings: strict),
+        .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
+        .target(name: "CGuard"),
+
+        // For tests alone: real servers, real children.
+        .target(name: "HomeWiseTesting", dependencies: [nioCore, nioHTTP1, nioPosix], swiftSettings: strict),
+        .executableTarget(name: "FakeEngine", dependencies: ["HomeWiseTesting"], swiftSettings: strict),
+
+        tests("HomeWiseDomainTests", of: ["HomeWiseDomain"]),
+        tests("HomeWiseMachineTests", of: ["HomeWiseMachine", "HomeWiseDomain", "HomeWiseTesting"]),
+        tests("HomeWiseStoreTests", of: ["HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting"]),
+        tests("HomeWiseSourcesTests", of: ["HomeWiseSources", "HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting"]),
+        tests("HomeWiseEnginesTests", of: ["HomeWiseEngines", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand", "FakeEngine"]),
+        tests(
+            "HomeWiseKitTests",
+            of: ["HomeWiseKit", "HomeWiseEngines", "HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand", "FakeEngine"],
+            using: crypto),
+        tests("HomeWiseEndToEndTests", of: ["HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand"], using: subprocess, systemPackage),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The HomeWise authors */
+#define _GNU_SOURCE
+#include "cguard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+enum { GRACE_MILLISECONDS = 1000 };
+
+static volatile sig_atomic_t asked_to_stop;
+
+static void on_child(int signal) { (void)signal; }
+static void on_stop(int signal) { (void)signal; asked_to_stop = 1; }
+
+static void say(const char *what, long number) {
+    char line[64];
+    int length = snprintf(line, sizeof line, "%s %ld\n", what, number);
+    /* Nobody may be left to read it. */
+    if (length > 0 && write(STDOUT_FILENO, line, (size_t)length) < 0) return;
+}
+
+static long long now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+}
+
+static void handle(int signal, void (*handler)(int)) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = handler;
+    sigemptyset(&action.sa_mask);
+    sigaction(signal, &action, NULL);
+}
+
+/* In the child: become the program, or tell the guard why not. */
+static void become(char *const argv[], pid_t guard, int report) {
+    setpgid(0, 0);
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != guard) _exit(127);
+    /* When memory runs out the engine goes first, not the manager or the person's other programs. */
+    int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (score >= 0) {
+        if (write(score, "500", 3) < 0) errno = 0;
+        close(score);
+    }
+#else
+    (void)guard;
+#endif
+    int null = open("/dev/null", O_RDONLY);
+    if (null >= 0) dup2(null, STDIN_FILENO);
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    handle(SIGPIPE, SIG_DFL);
+    handle(SIGCHLD, SIG_DFL);
+    handle(SIGTERM, SIG_DFL);
+    handle(SIGINT, SIG_DFL);
+    handle(SIGHUP, SIG_DFL);
+    execvp(argv[0], argv);
+    int reason = errno;
+    if (write(report, &reason, sizeof reason) < 0) _exit(126);
+    _exit(127);
+}
+
+/* Returns the child, or -1 after having said why there is none. */
+static pid_t start(char *const argv[]) {
+    int report[2];
+    if (pipe(report) != 0) { say("failed", errno); return -1; }
+    fcntl(report[0], F_SETFD, FD_CLOEXEC);
+    fcntl(report[1], F_SETFD, FD_CLOEXEC);
+    pid_t guard = getpid();
+    pid_t child = fork();
+    if (child == 0) become(argv, guard, report[1]);
+    int reason = errno;
+    close(report[1]);
+    if (child > 0) {
+        setpgid(child, child);
+        ssize_t got;
+        do got = read(report[0], &reason, sizeof reason); while (got < 0 && errno == EINTR);
+        close(report[0]);
+        if (got == 0) { say("pid", child); return child; }
+        waitpid(child, NULL, 0);
+    } else {
+        close(report[0]);
+    }
+    say("failed", reason);
+    return -1;
+}
+
+/* Descendants that left the group fall to us, for we are their subreaper: end them too. */
+static void end_strays(void) {
+#ifdef __linux__
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    for (int round = 0; round < 50; round++) {
+        FILE *list = fopen(path, "re");
+        int pid, count = 0;
+        if (!list) return;
+        while (fscanf(list, "%d", &pid) == 1) { kill(pid, SIGKILL); count++; }
+        fclose(list);
+        if (count == 0) return;
+        while (waitpid(-1, NULL, WNOHANG) > 0) {}
+        usleep(10000);
+    }
+#endif
+}
+
+static void finish(pid_t child, int status) {
+    kill(-child, SIGKILL);
+    end_strays();
+    if (WIFSIGNALED(status)) say("signaled", WTERMSIG(status));
+    else say("exited", WEXITSTATUS(status));
+}
+
+static void watch(pid_t child, const sigset_t *open_mask) {
+    long long deadline = -1;
+    int has_lifeline = 1;
+    for (;;) {
+        int status;
+        pid_t ended;
+        while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
+            if (ended == child) { finish(child, status); return; }
+        }
+        if (asked_to_stop && deadline < 0) {
+            kill(-child, SIGTERM);
+            deadline = now() + GRACE_MILLISECONDS;
+        }
+        if (deadline >= 0 && now() >= deadline) {
+            kill(-child, SIGKILL);
+            deadline = now() + GRACE_MILLISECONDS;
+        }
+        fd_set readable;
+        FD_ZERO(&readable);
+        if (has_lifeline) FD_SET(STDIN_FILENO, &readable);
+        long long wait = deadline < 0 ? 3600000 : deadline - now();
+        if (wait < 0) wait = 0;
+        struct timespec limit = {.tv_sec = wait / 1000, .tv_nsec = (wait % 1000) * 1000000};
+        int ready = pselect(has_lifeline ? 1 : 0, &readable, NULL, NULL, &limit, open_mask);
+        if (ready > 0) {
+            char buffer[256];
+            ssize_t got = read(STDIN_FILENO, buffer, sizeof buffer);
+            if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) {
+                has_lifeline = 0;
+                asked_to_stop = 1;
+            }
+        }
+    }
+}
+
+int homewise_guard(int argc, char *const argv[]) {
+    if (argc < 1) return 64;
+    setsid();
+    handle(SIGPIPE, SIG_IGN);
+    handle(SIGCHLD, on_child);
+    handle(SIGTERM, on_stop);
+    handle(SIGINT, on_stop);
+    handle(SIGHUP, on_stop);
+#ifdef __linux__
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+#endif
+    /* Signals arrive only inside pselect, so none is missed between a look and the wait. */
+    sigset_t blocked, open_mask;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGINT);
+    sigaddset(&blocked, SIGHUP);
+    sigprocmask(SIG_BLOCK, &blocked, &open_mask);
+    sigdelset(&open_mask, SIGCHLD);
+    sigdelset(&open_mask, SIGTERM);
+    sigdelset(&open_mask, SIGINT);
+    sigdelset(&open_mask, SIGHUP);
+    pid_t child = start(argv);
+    if (child < 0) return 127;
+    watch(child, &open_mask);
+    return 0;
+}

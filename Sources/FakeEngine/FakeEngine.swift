@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseTesting
+
+/// Stands in for llama-server and misbehaves on request. The request is the content of the “model” file, a word a line:
+///
+/// - `die-saying TEXT`: writes the text to the log and exits with status 1 at once
+/// - `crash`: ends itself by SIGSEGV while loading
+/// - `never-ready`: `/health` stays 503 for ever
+/// - `refuse`: answers every question with 400
+/// - `die-mid-answer`: ends itself after the third token
+/// - `count-messages`: answers with the number of turns that it was sent
+/// - `slow-answer`: a token every 100 ms, for ever
+/// - `ignore-term`: pays no heed to SIGTERM
+/// - `grandchild PATH`: starts a process of its own that outlives it, and writes its number to the path
+@main
+struct FakeEngine {
+    static func main() async throws {
+        let arguments = CommandLine.arguments
+        func value(_ option: String) -> String? { arguments.firstIndex(of: option).flatMap { arguments.dropFirst($0 + 1).first } }
+        guard let socket = value("--host"), let model = value("--model") else {
+            print(arguments.contains("--help") ? "--fit --offline --no-ui --no-warmup --jinja" : "version: 9999 (fake)\nAvailable devices:")
+            return
+        }
+        // A real model, as engines are proven with, is no list of orders and asks for nothing.
+        let orders = try Orders(String(decoding: Data(contentsOf: URL(filePath: model)), as: UTF8.self))
+        if let words = orders["die-saying"] {
+            FileHandle.standardError.write(Data((words + "\n").utf8))
+            exit(1)
+        }
+        if orders["crash"] != nil { Self.die(by: SIGSEGV) }
+        if orders["ignore-term"] != nil { signal(SIGTERM, SIG_IGN) }
+        if let path = orders["grandchild"] { try Self.startGrandchild(path) }
+        let server = try await LoopbackServer.start(socket: socket) { request in Self.reply(to: request, orders) }
+        try await server.waitUntilClosed()
+    }
+
+    /// Without the handlers that the runtime may have put there to print a trace.
+    private static func die(by number: Int32) {
+        signal(number, SIG_DFL)
+        kill(getpid(), number)
+    }
+
+    private static func startGrandchild(_ path: String) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/setsid")
+        process.arguments = ["/bin/sh", "-c", "echo $$ > '\(path).new'; mv '\(path).new' '\(path)'; exec sleep 600"]
+        try process.run()
+    }
+
+    private static func reply(to request: LoopbackServer.Request, _ orders: Orders) -> LoopbackServer.Reply {
+        if request.path == "/health" { return .init(orders["never-ready"] == nil ? 200 : 503) }
+        let isWarmUp = request.path == "/completion"
+        if orders["refuse"] != nil, !isWarmUp {
+            return .init(400, headers: [("Content-Type", "application/json")], body: Array(#"{"error":{"message":"too long"}}"#.utf8))
+        }
+        if orders["die-mid-answer"] != nil, !isWarmUp {
+            Task {
+                try await Task.sleep(for: .milliseconds(200))
+                Self.die(by: SIGABRT)
+            }
+            return stream(["one ", "two ", "three "], end: .stall(after: 1 << 20))
+        }
+        if orders["slow-answer"] != nil, !isWarmUp {
+            return stream(Array(repeating: "word ", count: 600), pause: .milliseconds(100))
+        }
+        if orders["count-messages"] != nil {
+            return stream(["\(String(decoding: request.body, as: UTF8.self).components(separatedBy: "\"role\"").count - 1)"])
+        }
+        return stream(["Hello", " from", " the fake."])
+    }
+
+    private static func stream(_ words: [String], end: LoopbackServer.Reply.End = .complete, pause: Duration = .zero)
+        -> LoopbackServer.Reply
+    {
+        let last =
+            #"{"choices":[{"delta":{},"finish_reason":"stop"}],"timings":{"prompt_n":1,"prompt_per_second":1,"predicted_n":3,"predicted_per_second":9}}"#
+        let events = words.map { #"{"choices":[{"delta":{"content":"\#($0)"},"finish_reason":null}]}"# } + [last, "[DONE]"]
+        return .init(
+            200, headers: [("Content-Type", "text/event-stream"), ("Transfer-Encoding", "chunked")],
+            chunks: events.map { Array("data: \($0)\n\n".utf8) }, end: end, pause: pause)
+    }
+}
+
+struct Orders {
+    private var words: [String: String] = [:]
+
+    init(_ text: String) {
+        for line in text.split(separator: "\n") {
+            let halves = line.split(separator: " ", maxSplits: 1)
+            words[String(halves[0])] = halves.count == 2 ? String(halves[1]) : ""
+        }
+    }
+
+    subscript(_ order: String) -> String? { words[order] }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseDomain
+import HomeWiseKit
+import Synchronization
+
+/// The conversation at the terminal.
+struct Chat: Sendable {
+    let conversation: Conversation
+    let isJSON: Bool
+
+    /// One question, one answer; the answer alone goes to standard output.
+    func once(_ prompt: String) async throws {
+        let answer = try await ask(prompt)
+        if isJSON {
+            try Terminal.json(answer.result(of: conversation))
+        } else {
+            Terminal.answer("\n")
+            answer.tell(conversation)
+        }
+    }
+
+    func converse() async throws {
+        Terminal.say(Terminal.dim("Ask away. Ctrl-C stops an answer; /clear begins anew; /bye or Ctrl-D leaves."))
+        if !conversation.fit.model.isChat {
+            Terminal.line("Note", "\(conversation.fit.model.name) continues what you write; it does not answer in turns.")
+        }
+        while let line = await Self.nextLine() {
+            let text = line.trimmingCharacters(in: .whitespaces)
+            switch text {
+            case "": continue
+            case "/bye", "/exit", "/quit": return
+            case "/clear":
+                await conversation.forget()
+                Terminal.say(Terminal.dim("Forgotten. A new conversation begins."))
+            case "/?", "/help": Terminal.say(Terminal.dim("/clear begins anew, /bye leaves, Ctrl-C stops an answer."))
+            default: try await turn(text)
+            }
+        }
+        Terminal.say("")
+    }
+
+    /// An answer that is refused or interrupted does not end the conversation; an engine that died does.
+    private func turn(_ text: String) async throws {
+        do {
+            let answer = try await Interrupts.shared.cancelling(isLast: false) { try await ask(text) }
+            Terminal.answer("\n")
+            answer.tell(conversation)
+        } catch is CancellationError {
+            Terminal.say("\n" + Terminal.dim("Stopped."))
+        } catch let failure as Failure where failure.code == .engineRefused { Terminal.error(failure) }
+    }
+
+    private func ask(_ prompt: String) async throws -> Answer {
+        let answer = Mutex(Answer())
+        let start = ContinuousClock.now
+        try await conversation.ask(prompt) { part in
+            let text = answer.withLock { $0.take(part, after: start.duration(to: .now) / .seconds(1)) }
+            if !isJSON, let text { Terminal.answer(text) }
+        }
+        return answer.withLock { $0 }
+    }
+
+    /// Reads on a thread of its own: the keyboard may keep it waiting for hours.
+    private static func nextLine() async -> String? {
+        Terminal.write(Self.prompt, to: STDERR_FILENO)
+        return await Interrupts.shared.handling({
+            Terminal.write("\n" + Terminal.dim("Ctrl-D or /bye leaves.") + Self.prompt, to: STDERR_FILENO)
+        }) {
+            await withCheckedContinuation { continuation in
+                Thread { continuation.resume(returning: readLine()) }.start()
+            }
+        }
+    }
+
+    private static var prompt: String { Terminal.paint("\n> ", "1") }
+}
+
+/// What came of one question.
+struct Answer: Sendable {
+    private(set) var text = ""
+    private(set) var reasoning = ""
+    private(set) var secondsToFirst: Double?
+    private(set) var timings: AnswerTimings?
+    private(set) var finish: String?
+
+    /// - Returns: what to show now.
+    mutating func take(_ part: AnswerPart, after seconds: Double) -> String? {
+        switch part {
+        case .text(let piece):
+            if secondsToFirst == nil { secondsToFirst = seconds }
+            // Models often begin with blanks, and so does what follows their thoughts.
+            let shown = text.isEmpty ? String(piece.drop { $0.isWhitespace }) : piece
+            text += shown
+            return shown.isEmpty ? nil : (text == shown && !reasoning.isEmpty ? "\n\n" : "") + shown
+        case .reasoning(let piece):
+            if secondsToFirst == nil { secondsToFirst = seconds }
+            reasoning += piece
+            return Terminal.isAnswerForPerson ? Terminal.dim(piece) : nil
+        case .timings(let value): timings = value
+        case .finished(let reason): finish = reason
+        }
+        return nil
+    }
+
+    /// The figures, for a person.
+    func tell(_ conversation: Conversation) {
+        var parts: [String] = []
+        if let timings {
+            parts.append("\(timings.tokens) tokens at \(timings.tokensPerSecond.rounded(toPlaces: 1)) tokens/s")
+        }
+        if let secondsToFirst { parts.append("the first after \(secondsToFirst.rounded(toPlaces: 2)) s") }
+        if let memory = conversation.memory() {
+            parts.append("memory used \(memory.resident), of it \(memory.anonymous) of its own and the rest the model's file")
+        }
+        if finish == "length" { parts.append("stopped at the limit of its length") }
+        Terminal.line("Answer", Terminal.dim(parts.joined(separator: "; ")))
+    }
+
+    struct Result: Encodable {
+        let model: String
+        let answer: String
+        let reasoning: String?
+        let finishReason: String?
+        let secondsToFirstToken: Double?
+        let timings: AnswerTimings?
+        let memoryResident: Int64?
+        let memoryAnonymous: Int64?
+    }
+
+    func result(of conversation: Conversation) -> Result {
+        let memory = conversation.memory()
+        return Result(
+            model: conversation.fit.key, answer: text, reasoning: reasoning.isEmpty ? nil : reasoning, finishReason: finish,
+            secondsToFirstToken: secondsToFirst, timings: timings, memoryResident: memory?.resident.bytes,
+            memoryAnonymous: memory?.anonymous.bytes)
+    }
+}

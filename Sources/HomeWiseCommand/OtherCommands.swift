@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import ArgumentParser
+import Foundation
+import HomeWiseDomain
+import HomeWiseKit
+
+struct PullCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "pull", abstract: "Fetch a model without running it.")
+
+    @Argument(help: "The model, or auto for the best for this machine.") var model: String
+    @OptionGroup var options: ModelOptions
+
+    func run() async throws {
+        let wish = try options.wish()
+        let world = try World.ofThisProcess()
+        let story = Story()
+        let ready = try await Interrupts.shared.cancelling(isLast: true) {
+            try await HomeWise.open(world) { house in
+                let name = model.lowercased() == "auto" ? nil : model
+                try Terms.settle(house, name, isAccepted: options.acceptTerms)
+                return try await house.obtain(name, wish: wish, report: story.tell)
+            }
+        }
+        if options.json { try Terminal.json(ready.installed) } else { Terminal.line("Here", ready.installed.path) }
+    }
+}
+
+struct ListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Show the models that are here.")
+
+    @Flag(help: "Show every model that the registry names.") var all = false
+    @Flag(help: "Print the result as JSON.") var json = false
+
+    func run() async throws {
+        let (installed, registry) = try await HomeWise.open(World.ofThisProcess()) { try ($0.installed(), $0.registry) }
+        switch (json, all) {
+        case (true, true): try Terminal.json(registry)
+        case (true, false): try Terminal.json(installed)
+        case (false, true): for model in registry.models { Terminal.answer(Self.line(model)) }
+        case (false, false):
+            for model in installed {
+                Terminal.answer("\(Self.pad(model.name, 28)) \(Self.pad(model.quantization.uppercased(), 8)) \(model.size)\n")
+            }
+            if installed.isEmpty { Terminal.say("No model is here yet. `homewise run` fetches the best for this machine.") }
+        }
+    }
+
+    private static func line(_ model: ModelInfo) -> String {
+        "\(pad(model.id, 28)) \(pad(model.tier.rawValue, 9)) \(pad("\(model.size)", 9)) \(model.description ?? "")\n"
+    }
+
+    private static func pad(_ text: String, _ width: Int) -> String {
+        text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0)
+    }
+}
+
+struct HardwareCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "hardware", abstract: "Show what this machine is.")
+
+    @Flag(help: "Print the result as JSON.") var json = false
+
+    func run() async throws {
+        let machine = try await HomeWise.open(World.ofThisProcess()) { try await $0.hardware() }
+        if json { try Terminal.json(machine) } else { HardwareReport(machine).lines.forEach { Terminal.answer($0 + "\n") } }
+    }
+}
+
+/// This machine, a line for each part; what is unknown says so.
+struct HardwareReport {
+    let lines: [String]
+
+    init(_ machine: SystemCapabilities) {
+        let (cpu, memory) = (machine.cpu, machine.memory)
+        func known(_ value: (some CustomStringConvertible)?) -> String { value?.description ?? "unknown" }
+        var lines = [
+            "Processor  \(cpu.model ?? "unknown") (\(cpu.architecture))",
+            "Cores      \(known(cpu.physicalCores)) physical, \(cpu.logicalCores) logical"
+                + (cpu.quotaCores.map { ", \($0.rounded(toPlaces: 1)) granted" } ?? ""),
+            "Features   \(cpu.features.isEmpty ? "none known" : cpu.features.joined(separator: " "))",
+            "Memory     \(known(memory.total)), \(known(memory.available)) available"
+                + (memory.limit.map { ", limited to \($0) with \(known(memory.limitAvailable)) left" } ?? ""),
+        ]
+        for gpu in machine.gpus {
+            lines.append(
+                "GPU        \(gpu.name ?? "unknown") (\(gpu.kind.rawValue)), \(known(gpu.memoryFree)) of \(known(gpu.memoryTotal)) free, driver \(gpu.driver ?? "unknown")"
+                    + (gpu.cudaVersion.map { ", CUDA \($0)" } ?? ""))
+        }
+        if machine.gpus.isEmpty { lines.append("GPU        none found") }
+        switch machine.engineDevices {
+        case nil: lines.append("Engine     not asked: none is installed")
+        case let devices? where devices.isEmpty: lines.append("Engine     uses the CPU; it names no other device")
+        case let devices?: lines += devices.map { "Engine     \($0)" }
+        }
+        if let storage = machine.storage {
+            lines.append("Disk       \(known(storage.free)) of \(known(storage.total)) free at \(storage.path)")
+        }
+        self.lines = lines + machine.findings.map { "Finding    \($0)" }
+    }
+}

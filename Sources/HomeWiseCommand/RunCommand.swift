@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import ArgumentParser
+import Foundation
+import HomeWiseDomain
+import HomeWiseKit
+
+struct ModelOptions: ParsableArguments {
+    @Option(help: "Tokens that a conversation may hold.") var context: Int?
+    @Option(help: "Rule out models that write fewer tokens per second.") var minSpeed: Double?
+    @Option(help: "Only models of this tier: compact, minimal, standard or advanced.") var tier: String?
+    @Option(help: "How much of the memory a model may take: a share such as 80%, or a size such as 12GB.") var maxRam: String?
+    @Flag(help: "Accept the terms that the model comes under.") var acceptTerms = false
+    @Flag(help: "Print the result as JSON.") var json = false
+
+    /// - Throws: `Failure.badInput` that names the option.
+    func wish() throws -> Wish {
+        var wish = Wish()
+        if let context {
+            guard (64...1_048_576).contains(context) else {
+                throw Failure.badInput("--context \(context) is out of range.", remedy: "Give a number of tokens from 64 to 1048576.")
+            }
+            wish.context = context
+        }
+        if let minSpeed {
+            guard minSpeed >= 0, minSpeed.isFinite else {
+                throw Failure.badInput("--min-speed \(minSpeed) is no speed.", remedy: "Give tokens per second, 0 or more.")
+            }
+            wish.minTokensPerSecond = minSpeed
+        }
+        if let tier {
+            guard let value = ModelTier(rawValue: tier.lowercased()) else {
+                throw Failure.badInput("“\(tier)” is not a tier.", remedy: "Tiers are compact, minimal, standard and advanced.")
+            }
+            wish.tier = value
+        }
+        if let maxRam { wish.maxRAM = try MemoryShare(parsing: maxRam) }
+        return wish
+    }
+}
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run a model: fetch it if need be, start it, talk to it.",
+        discussion: "Without a prompt, text from a pipe is the prompt; at a terminal a conversation begins.")
+
+    @Argument(help: "The model, or auto for the best that is here or can be had.") var model: String?
+    @Option(name: .shortAndLong, help: "Ask this and leave.") var prompt: String?
+    @Option(help: "Tokens that an answer may have at most.") var maxTokens: Int?
+    @OptionGroup var options: ModelOptions
+
+    func run() async throws {
+        let wish = try options.wish()
+        if let maxTokens, maxTokens < 1 {
+            throw Failure.badInput("--max-tokens \(maxTokens) is no length.", remedy: "Give 1 or more.")
+        }
+        if let prompt, prompt.allSatisfy(\.isWhitespace) {
+            throw Failure.badInput("The prompt is empty.", remedy: "Write the question behind -p.")
+        }
+        let prompt = try prompt ?? Self.promptFromPipe()
+        let world = try World.ofThisProcess()
+        let story = Story()
+        try await Interrupts.shared.cancelling(isLast: true) {
+            try await HomeWise.open(world) { house in
+                let name = model.flatMap { $0.lowercased() == "auto" ? nil : $0 }
+                try Terms.settle(house, name, isAccepted: options.acceptTerms)
+                // A model that cannot run here is refused before minutes go into an engine.
+                if let name { _ = try await house.choose(named: name, wish: wish, machine: house.hardware(askingEngine: false)) }
+                try await house.ensureEngine(story)
+                let ready = try await house.obtain(name, wish: wish, report: story.tell)
+                try await house.withModel(ready, limit: maxTokens, report: story.tell) { conversation in
+                    let chat = Chat(conversation: conversation, isJSON: options.json)
+                    if let prompt { try await chat.once(prompt) } else { try await chat.converse() }
+                }
+            }
+        }
+    }
+
+    /// All of standard input where it is not a person's keyboard. An empty pipe is an error, not a question.
+    private static func promptFromPipe() throws -> String? {
+        guard !Terminal.isInputPerson else { return nil }
+        let limit = 16 << 20
+        let data = try FileHandle.standardInput.read(upToCount: limit + 1) ?? Data()
+        guard data.count <= limit else {
+            throw Failure.badInput("The prompt has more than \(limit) bytes.", remedy: "Send less text; no model here reads that much.")
+        }
+        let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !text.isEmpty else {
+            throw Failure.badInput("There is no prompt.", remedy: "Use -p “…”, send text through a pipe, or start it at a terminal.")
+        }
+        return text
+    }
+}
+
+enum Terms {
+    /// Shows terms that are not accepted yet and asks, where there is a person to ask.
+    static func settle(_ house: HomeWise, _ name: String?, isAccepted: Bool) throws {
+        guard let name else { return }
+        let model = try house.registry.model(named: name).model
+        guard try house.needsAcceptance(model), let terms = model.terms else { return }
+        Terminal.line("Terms", "\(model.name) comes under the \(terms.name)\(terms.url.map { ": \($0)" } ?? "")")
+        if let summary = terms.summary { Terminal.say("           \(summary)") }
+        if isAccepted || (Terminal.isInputPerson && Terminal.confirm("           Do you accept them?")) { try house.acceptTerms(of: model) }
+    }
+}
+
+extension World {
+    /// Environment and program of this process.
+    static func ofThisProcess() throws -> World {
+        let own = CommandLine.arguments[0]
+        let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? Bundle.main.executablePath ?? own
+        return try World(environment: ProcessInfo.processInfo.environment, executable: path)
+    }
+}
+
+extension HomeWise {
+    /// The engine, installed on the way where it is missing.
+    func ensureEngine(_ story: Story) async throws {
+        if try hasEngine() { return }
+        Terminal.line(
+            "Engine", "llama.cpp is not installed yet for this processor; that is done once, and takes some minutes if it has to be built")
+        _ = try await installEngine(report: story.tell)
+    }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseDomain
+import HomeWiseKit
+import Synchronization
+
+/// Tells events to a person, in the order in which they come.
+final class Story: Sendable {
+    private let progress = ProgressLine.shared
+    private let skipped = Mutex<[String]>([])
+
+    func tell(_ event: Event) {
+        if case .progress(let name, let received, let total) = event {
+            progress.update(name, received: received, total: total)
+            return
+        }
+        if case .engineBuilding(let step, let total) = event {
+            progress.update(step: step, of: total)
+            return
+        }
+        progress.finish()
+        if case .skipped(let model, _, _, _) = event {
+            skipped.withLock { $0.append(model) }
+            return
+        }
+        tellSkipped()
+        if let (label, text) = Self.words(for: event) { Terminal.line(label, text) }
+        if case .considered(let choice) = event { ChoiceTable(choice).lines.forEach { Terminal.say("           " + $0) } }
+    }
+
+    /// Many models on one silent host are one line.
+    private func tellSkipped() {
+        let models = skipped.withLock { models in
+            defer { models = [] }
+            return models
+        }
+        guard !models.isEmpty else { return }
+        Terminal.line("Skipped", "\(models.joined(separator: ", ")): that host does not answer; it is asked again in ten minutes")
+    }
+
+    static func words(for event: Event) -> (String, String)? {
+        switch event {
+        case .machine(let machine): ("Machine", machine.sentence)
+        case .considered(let choice): ("Models", "\(choice.ranked.count) would run well here, \(choice.rejected.count) would not")
+        case .chosen(let fit): ("Chosen", fit.sentence)
+        case .betterAvailable(let fit):
+            ("Better", "\(fit.model.name) would run well too (\(fit.variant.diskNeeded) to fetch): homewise run \(fit.model.id)")
+        case .trying(let model, let source, let host): ("Source", "\(model) from the \(source) (\(host))")
+        case .sourceFailed(let model, let source, let failure): ("No luck", "\(model), \(source): \(failure.message)")
+        case .found(let name, let bytes, _, let already):
+            ("Download", "\(name), \(bytes)" + (already.bytes > 0 ? ", \(already) of it are here already" : ""))
+        case .waiting(let what): ("Waiting", "another homewise is at \(what)")
+        case .verified(let name, let digest, let isPublished):
+            ("Checksum", "\(name) \(isPublished ? "matches its published" : "has the") \(digest.short)… (SHA-256)")
+        case .unpacking(let name): ("Unpacking", name)
+        case .installed(let model): ("Installed", "\(model.name) \(model.quantization.uppercased()), \(model.size)")
+        case .note(let text): ("Note", text)
+        default: engineWords(for: event)
+        }
+    }
+
+    private static func engineWords(for event: Event) -> (String, String)? {
+        switch event {
+        case .engineFound(let path, let version): ("Engine", "llama-server at \(path), \(version)")
+        case .engineUnsuitable(let path, let reason): ("Engine", "\(path) is not used: \(reason)")
+        case .engineProving: ("Engine", "proving it with a test model")
+        case .engineReady(let manifest, let isNew):
+            isNew
+                ? ("Engine", "\(manifest.engine) \(manifest.version) is installed: it \(manifest.proof)")
+                : ("Engine", "\(manifest.engine) \(manifest.version) is installed already")
+        case .launching(let plan, let fit):
+            (
+                "Starting",
+                "\(fit.model.name) on the \(plan.device.rawValue.uppercased()), context \(plan.context) tokens, \(plan.reasons.joined(separator: "; "))"
+            )
+        case .ready(let seconds): ("Ready", "after \(seconds.rounded(toPlaces: 2)) s")
+        default: nil
+        }
+    }
+}
+
+extension SystemCapabilities {
+    /// The machine in a line.
+    var sentence: String {
+        var parts = [cpu.model ?? cpu.architecture, "\(cpuCores) core\(cpuCores == 1 ? "" : "s")"]
+        if let best = ["avx512f", "avx2", "avx", "i8mm", "dotprod", "neon"].first(where: cpu.features.contains) {
+            parts[1] += " (\(best == "avx512f" ? "AVX-512" : best.uppercased()))"
+        }
+        if let quota = cpu.quotaCores { parts.append("\(quota.rounded(toPlaces: 1)) of them for this container") }
+        if let total = memory.ceiling { parts.append("\(total) of memory" + (memory.free.map { " with \($0) free" } ?? "")) }
+        parts.append(gpus.isEmpty ? "no GPU" : gpus.map { $0.name ?? "a GPU" }.joined(separator: " and "))
+        if let free = storage?.free { parts.append("\(free) of disk free") }
+        return parts.joined(separator: ", ")
+    }
+}
+
+extension Fit {
+    /// The choice in a line.
+    var sentence: String {
+        let basis =
+            switch speed.basis {
+            case .measured: "as it ran here before"
+            case .bandwidth(let rate): "estimated from \(rate.rounded(toPlaces: 1)) GB/s of memory bandwidth"
+            case .assumed: "assumed"
+            }
+        return
+            "\(model.name) \(variant.quantization), about \(speed.tokensPerSecond.rounded(toPlaces: speed.tokensPerSecond < 10 ? 1 : 0)) tokens/s (\(basis)), "
+            + "\(memory.working) of memory"
+    }
+}
+
+/// What was considered, best first, one line for each model.
+struct ChoiceTable {
+    let lines: [String]
+
+    init(_ choice: Choice) {
+        let width = (choice.ranked.map(\.model.name) + choice.rejected.map(\.model.name)).map(\.count).max() ?? 0
+        func row(_ mark: String, _ name: String, _ text: String) -> String {
+            "\(mark) \(name.padding(toLength: width, withPad: " ", startingAt: 0))  \(text)"
+        }
+        lines =
+            choice.ranked.map { fit in
+                let speed = fit.speed.range
+                let size = fit.isInstalled ? "is here" : "\(ByteCount(fit.variant.archive?.bytes ?? fit.variant.size.bytes)) to fetch"
+                return row(
+                    "+", fit.model.name,
+                    "\(fit.variant.quantization), \(speed.lowerBound.rounded(toPlaces: 0)) to \(speed.upperBound.rounded(toPlaces: 0)) tokens/s, "
+                        + "\(fit.memory.working) of memory, \(size)")
+            } + choice.rejected.map { row("-", $0.model.name, $0.reason) }
+    }
+}

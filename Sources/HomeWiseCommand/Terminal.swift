@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseDomain
+
+/// Writes to the two outputs. Colours and rewriting only where a person looks; a pipe gets plain text.
+enum Terminal {
+    static let isPerson = isatty(STDERR_FILENO) == 1
+    static let isAnswerForPerson = isatty(STDOUT_FILENO) == 1
+    static let isInputPerson = isatty(STDIN_FILENO) == 1
+
+    /// The story, on standard error.
+    static func say(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+    /// The result, on standard output.
+    static func answer(_ text: String) { write(text, to: STDOUT_FILENO) }
+
+    static func error(_ failure: Failure) {
+        ProgressLine.shared.finish()
+        write("\(paint("error", "31"))  \(failure.message)\n       \(failure.remedy)\n", to: STDERR_FILENO)
+    }
+
+    /// A label and what there is to say, the label in a column of its own.
+    static func line(_ label: String, _ text: String) {
+        say(paint(label.padding(toLength: 10, withPad: " ", startingAt: 0), "1") + " " + text)
+    }
+
+    static func dim(_ text: String) -> String { paint(text, "2") }
+
+    static func paint(_ text: String, _ code: String) -> String { isPerson ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text }
+
+    /// Writes all of it. A reader that is gone ends the program as it would end any other: quietly.
+    static func write(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress!, $0.count) }
+            if count > 0 {
+                bytes = bytes.dropFirst(count)
+            } else if !mayTryAgain(after: errno, on: descriptor) {
+                return
+            }
+        }
+    }
+
+    /// A result that cannot be written is no success and ends the program; a story that cannot be told is only left untold.
+    private static func mayTryAgain(after number: Int32, on descriptor: Int32) -> Bool {
+        switch number {
+        case EINTR: return true
+        case EAGAIN:
+            var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            return poll(&ready, 1, 1000) >= 0
+        case EPIPE: exit(141)
+        default:
+            if descriptor == STDOUT_FILENO { exit(74) }
+            return false
+        }
+    }
+
+    static func json(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try answer(String(decoding: encoder.encode(value), as: UTF8.self) + "\n")
+    }
+
+    /// Asks a person for yes or no; anything but yes is no.
+    static func confirm(_ question: String) -> Bool {
+        write("\(question) [y/N] ", to: STDERR_FILENO)
+        return ["y", "yes", "j", "ja"].contains(readLine()?.trimmingCharacters(in: .whitespaces).lowercased() ?? "")
+    }
+}

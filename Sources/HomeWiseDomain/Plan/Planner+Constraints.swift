@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+extension Planner {
+    typealias Reason = (kind: Rejection.Kind, text: String)
+
+    /// What speaks against a model whatever its variant.
+    func refusal(of model: ModelInfo) -> Reason? {
+        if model.type != .gguf { return (.unsupported, "no engine for \(model.type.rawValue) is available yet") }
+        if let reason = mismatch(of: model) { return reason }
+        guard let needs = model.requirements else { return nil }
+        if needs.gpuRequired == true, machine.gpus.isEmpty { return (.hardware, "needs a GPU, and none was found") }
+        if let least = needs.minGPUMemory, needs.gpuRequired == true,
+            let most = machine.gpus.compactMap(\.memoryTotal).max(), most < least
+        {
+            return (.hardware, "needs \(least) of GPU memory, this GPU has \(most)")
+        }
+        // A machine sold as “8 GB” shows a little less: firmware and graphics take their share.
+        if let least = needs.minRAM, let ceiling = machine.memory.ceiling, Double(ceiling.bytes) < 0.9 * Double(least.bytes) {
+            return (.memory, "asks for a machine with \(least) of memory, this one has \(ceiling)")
+        }
+        return nil
+    }
+
+    private func mismatch(of model: ModelInfo) -> Reason? {
+        if let terms = model.terms, !accepted.contains(terms.name), !wish.isNamed {
+            return (.terms, "comes under the \(terms.name); to accept them: homewise run \(model.id)")
+        }
+        if wish.isNamed { return nil }
+        if let tier = wish.tier, model.tier != tier { return (.tier, "is of the tier \(model.tier.rawValue), not \(tier.rawValue)") }
+        if let capabilities = model.capabilities, !capabilities.contains(wish.capability) {
+            return (.ability, "is not made for \(wish.capability.rawValue)")
+        }
+        return nil
+    }
+
+    /// What speaks against one variant: the first of memory, disk and speed.
+    func obstacle(to fit: Fit) -> Reason? {
+        if let reason = memoryObstacle(to: fit) { return (.memory, reason) }
+        if let reason = diskObstacle(to: fit) { return (.disk, reason) }
+        let speed = fit.speed.tokensPerSecond
+        guard !wish.isNamed, speed < wish.minTokensPerSecond else { return nil }
+        return (
+            .speed,
+            "would write about \(speed.rounded(toPlaces: 1)) tokens/s, less than the \(wish.minTokensPerSecond.rounded(toPlaces: 0)) wanted"
+        )
+    }
+
+    private func memoryObstacle(to fit: Fit) -> String? {
+        let needed = fit.memory.working
+        if let ceiling = machine.memory.ceiling {
+            let allowed = wish.maxRAM.bytes(of: ceiling)
+            if needed > allowed { return "needs \(needed) of memory, \(allowed) of \(ceiling) may be used" }
+        }
+        if let free = machine.memory.free, fit.memory.working > free {
+            return "needs \(needed) of memory, only \(free) are free now"
+        }
+        return nil
+    }
+
+    private func diskObstacle(to fit: Fit) -> String? {
+        guard !fit.isInstalled, let free = machine.storage?.free else { return nil }
+        let needed = ByteCount(max(0, fit.variant.diskNeeded.bytes - (reserved[fit.key] ?? 0)) + Self.diskReserve.bytes)
+        return needed > free ? "needs \(needed) of disk, only \(free) are free" : nil
+    }
+
+    /// Never fill a person's disk to the brim.
+    public static let diskReserve = ByteCount(256_000_000)
+}
+
+extension Double {
+    /// For people: `12.345.rounded(toPlaces: 1)` is “12.3”.
+    public func rounded(toPlaces places: Int) -> String {
+        let scale = (0..<places).reduce(1.0) { scale, _ in scale * 10 }
+        guard isFinite, abs(self) < 1e15 else { return "\(self)" }
+        let scaled = Int64((self * scale).rounded())
+        let (whole, rest) = scaled.magnitude.quotientAndRemainder(dividingBy: UInt64(scale))
+        let digits = String(rest)
+        let fraction = places == 0 ? "" : "." + String(repeating: "0", count: places - digits.count) + digits
+        return (scaled < 0 ? "-" : "") + "\(whole)" + fraction
+    }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import AsyncHTTPClient
+import Foundation
+package import HomeWiseDomain
+import NIOCore
+import NIOHTTP1
+
+/// Speaks to one running engine over its private socket.
+package struct EngineClient: Sendable {
+    private let client: HTTPClient
+    private let base: String
+    private let key: String
+    private let sampling: ModelInfo.Sampling?
+
+    /// The client is the caller's, who shuts it down.
+    init(client: HTTPClient, socket: String, key: String, sampling: ModelInfo.Sampling?) {
+        self.client = client
+        base = "http+unix://" + (socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? socket)
+        self.key = key
+        self.sampling = sampling
+    }
+
+    /// - Returns: `false` while it loads or does not listen yet.
+    func isHealthy() async -> Bool {
+        // Whatever goes wrong here means “not yet”: the caller watches the process and its patience.
+        var request = HTTPClientRequest(url: base + "/health")
+        request.headers = ["Connection": "close"]
+        guard let response = try? await client.execute(request, timeout: .seconds(2)) else { return false }
+        return response.status == .ok
+    }
+
+    /// One real token: only then are pages, caches and kernels warm, and ready means ready.
+    func warmUp() async throws {
+        for try await _ in try await answer(path: "/completion", body: Completion(prompt: "Hi", n_predict: 1, sampling: nil)) {}
+    }
+
+    /// The answer to a conversation, as it is written. Ending the iteration early cancels the work.
+    ///
+    /// - Parameter limit: tokens to write at most; `nil` for as many as the context holds.
+    package func chat(_ messages: [ChatMessage], limit: Int? = nil) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
+        try await answer(path: "/v1/chat/completions", body: Chat(messages: messages, max_tokens: limit, sampling: sampling))
+    }
+
+    /// The continuation of a text, for models that do not answer in turns.
+    ///
+    /// - Parameter limit: tokens to write at most; such models seldom stop by themselves.
+    package func complete(_ prompt: String, limit: Int) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
+        try await answer(path: "/completion", body: Completion(prompt: prompt, n_predict: limit, sampling: sampling))
+    }
+
+    private struct Chat: Encodable {
+        let messages: [ChatMessage]
+        let max_tokens: Int?
+        let stream = true
+        let temperature: Double?
+        let top_p: Double?
+        let top_k: Int?
+
+        init(messages: [ChatMessage], max_tokens: Int?, sampling: ModelInfo.Sampling?) {
+            self.messages = messages
+            self.max_tokens = max_tokens
+            (temperature, top_p, top_k) = (sampling?.temperature, sampling?.topP, sampling?.topK)
+        }
+    }
+
+    private struct Completion: Encodable {
+        let prompt: String
+        let n_predict: Int
+        let stream = true
+        let temperature: Double?
+        let top_p: Double?
+        let top_k: Int?
+
+        init(prompt: String, n_predict: Int, sampling: ModelInfo.Sampling?) {
+            self.prompt = prompt
+            self.n_predict = n_predict
+            (temperature, top_p, top_k) = (sampling?.temperature, sampling?.topP, sampling?.topK)
+        }
+    }
+
+    private func answer(path: String, body: some Encodable) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
+        var request = HTTPClientRequest(url: base + path)
+        request.method = .POST
+        // A connection of its own for each answer: the server may close a kept one at the moment we use it again.
+        request.headers = ["Content-Type": "application/json", "Authorization": "Bearer \(key)", "Connection": "close"]
+        request.body = try .bytes(ByteBuffer(bytes: JSONEncoder().encode(body)))
+        let response = try await client.execute(request, timeout: .hours(24))
+        guard response.status == .ok else {
+            let text = try await response.body.collect(upTo: 1 << 20)
+            throw Failure.engineRefused(status: Int(response.status.code), EngineReply.complaint(in: Data(text.readableBytesView)))
+        }
+        return Self.parts(of: response.body)
+    }
+
+    private static func parts(of body: HTTPClientResponse.Body) -> AsyncThrowingStream<AnswerPart, any Error> {
+        AsyncThrowingStream { continuation in
+            let task = Task {
+                do {
+                    var events = ServerSentEvents()
+                    var isFinished = false
+                    for try await buffer in body {
+                        for payload in try events.consume(buffer.readableBytesView) {
+                            for part in try EngineReply.parts(of: Data(payload)) {
+                                if case .finished = part { isFinished = true }
+                                continuation.yield(part)
+                            }
+                        }
+                    }
+                    // An answer that just stops is not a whole one.
+                    continuation.finish(throwing: isFinished ? nil : EngineHungUp())
+                } catch { continuation.finish(throwing: error) }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+}
+
+/// The engine's answer ended without saying so.
+struct EngineHungUp: Error {}
+
+/// What llama-server writes into its streams.
+enum EngineReply {
+    private struct Chunk: Decodable {
+        struct Choice: Decodable {
+            struct Delta: Decodable {
+                let content: String?
+                let reasoning_content: String?
+            }
+            let delta: Delta?
+            let finish_reason: String?
+        }
+        struct Complaint: Decodable { let message: String? }
+        let choices: [Choice]?
+        let content: String?
+        let stop: Bool?
+        let stop_type: String?
+        let timings: AnswerTimings?
+        let error: Complaint?
+    }
+
+    /// - Throws: `Failure.engineRefused` when the engine reports an error in mid-stream, `Failure.badReply` for garbage.
+    static func parts(of payload: Data) throws -> [AnswerPart] {
+        if payload == Data("[DONE]".utf8) { return [] }
+        let chunk: Chunk
+        do { chunk = try JSONDecoder().decode(Chunk.self, from: payload) } catch {
+            throw Failure.badReply(host: "the engine", "a chunk that is not JSON")
+        }
+        if let error = chunk.error { throw Failure.engineRefused(status: 500, error.message ?? "it gave no reason") }
+        var parts: [AnswerPart] = []
+        for choice in chunk.choices ?? [] {
+            if let text = choice.delta?.reasoning_content, !text.isEmpty { parts.append(.reasoning(text)) }
+            if let text = choice.delta?.content, !text.isEmpty { parts.append(.text(text)) }
+            if let reason = choice.finish_reason { parts.append(.finished(reason: reason)) }
+        }
+        if let text = chunk.content, !text.isEmpty { parts.append(.text(text)) }
+        if chunk.stop == true { parts.append(.finished(reason: chunk.stop_type == "limit" ? "length" : "stop")) }
+        if let timings = chunk.timings { parts.append(.timings(timings)) }
+        return parts
+    }
+
+    static func complaint(in body: Data) -> String {
+        struct Reply: Decodable {
+            struct Complaint: Decodable { let message: String }
+            let error: Complaint
+        }
+        // Not JSON: then the text itself is all there is to tell.
+        return (try? JSONDecoder().decode(Reply.self, from: body))?.error.message ?? String(decoding: body.prefix(300), as: UTF8.self)
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+package import HomeWiseDomain
+
+/// Proves an engine by the only proof that counts: it loads a model and writes a token.
+package struct EngineProof: Sendable {
+    package var host: EngineHost
+
+    package init(host: EngineHost) { self.host = host }
+
+    /// - Returns: what was seen, for the manifest.
+    /// - Throws: `Failure.engineStartFailed` with the engine's last words.
+    package func prove(_ manifest: EngineManifest) async throws -> String {
+        let path = "\(host.runFolder)/smoke-\(UInt64.random(in: .min ... .max)).gguf"
+        do { try Data(SmokeModel.bytes()).write(to: URL(filePath: path)) } catch {
+            throw Failure.cannotWrite(path: path, error: error)
+        }
+        defer { unlink(path) }
+        let plan = LaunchPlan(model: path, alias: "smoke", context: 64, threads: 1, reasons: [])
+        var server = LlamaServer(manifest: manifest, host: host)
+        server.patience = .seconds(30)
+        let seconds = try await server.run(plan, isChat: false) { $0.secondsToReady }
+        return "loaded a test model and wrote a token in \(seconds.rounded(toPlaces: 2)) s"
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+package import HomeWiseDomain
+
+/// The engines that are installed: one folder each, complete when, and only when, its manifest is there.
+package struct EngineShelf: Sendable {
+    package let folder: String
+
+    package init(folder: String) { self.folder = folder }
+
+    private static let manifestName = "manifest.json"
+
+    /// Installed versions, in the order of their names. A folder without a manifest is an unfinished one and passed over.
+    ///
+    /// - Throws: `Failure.storeUnusable` for a manifest that cannot be read: it is reported, not removed.
+    package func installed(_ engine: String) throws -> [EngineManifest] {
+        let base = "\(folder)/\(engine)"
+        guard FileManager.default.fileExists(atPath: base) else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: base).sorted().filter { !$0.hasSuffix(".staging") }
+            .compactMap { version in
+                let path = "\(base)/\(version)/\(Self.manifestName)"
+                guard let data = FileManager.default.contents(atPath: path) else { return nil }
+                do { return try placed(JSONDecoder().decode(EngineManifest.self, from: data)) } catch let error as DecodingError {
+                    throw Failure.unreadable(path: path, reason: error.complaint)
+                }
+            }
+    }
+
+    /// A built engine lies beside its manifest, wherever the store was moved to.
+    private func placed(_ manifest: EngineManifest) -> EngineManifest {
+        var manifest = manifest
+        if manifest.origin == .built { manifest.server = "\(folder)/\(manifest.engine)/\(manifest.version)/llama-server" }
+        return manifest
+    }
+
+    /// Where an engine grows before it is proven; what an interrupted run left there is removed first.
+    package func staging(_ engine: String, version: String) throws -> String {
+        let path = "\(folder)/\(engine)/\(version).staging"
+        try Self.remove(path)
+        return path
+    }
+
+    /// Puts a proven engine on the shelf, in one step.
+    ///
+    /// - Returns: the manifest with the server's final place.
+    package func publish(_ manifest: EngineManifest, from staging: String?) throws -> EngineManifest {
+        let place = "\(folder)/\(manifest.engine)/\(manifest.version)"
+        let staging = try staging ?? self.staging(manifest.engine, version: manifest.version)
+        var manifest = manifest
+        if manifest.origin == .built { manifest.server = place + "/llama-server" }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            try FileManager.default.createDirectory(atPath: staging, withIntermediateDirectories: true)
+            try encoder.encode(manifest).write(to: URL(filePath: staging + "/" + Self.manifestName), options: .atomic)
+        } catch { throw Failure.cannotWrite(path: staging, error: error) }
+        try Self.remove(place)
+        guard rename(staging, place) == 0 else { throw Failure.cannotWrite(path: place, errno: errno) }
+        return manifest
+    }
+
+    package func remove(_ manifest: EngineManifest) throws { try Self.remove("\(folder)/\(manifest.engine)/\(manifest.version)") }
+
+    package static func remove(_ path: String) throws {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        do { try FileManager.default.removeItem(atPath: path) } catch {
+            throw Failure.cannotWrite(path: path, error: error)
+        }
+    }
+}

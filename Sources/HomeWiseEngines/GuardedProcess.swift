@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+package import HomeWiseDomain
+import Subprocess
+import SystemPackage
+
+/// A child under the guard, as a scope: it runs while the body runs and is gone, with all it started, when the scope ends.
+package struct GuardedProcess: Sendable {
+    /// The program that can become the guard: homewise itself.
+    package var guardProgram: String
+    package var program: String
+    package var arguments: [String]
+    /// All that the child gets to see; nothing is inherited.
+    package var environment: [String: String]
+    package var folder: String?
+
+    package init(guardProgram: String, program: String, arguments: [String], environment: [String: String], folder: String? = nil) {
+        self.guardProgram = guardProgram
+        self.program = program
+        self.arguments = arguments
+        self.environment = environment
+        self.folder = folder
+    }
+
+    /// Runs the child to its own end.
+    package func runToEnd(log: LogTail) async throws -> ChildExit {
+        try await run(log: log) { child in try await child.exit() }
+    }
+
+    /// Lines: the help of llama-server has some 600.
+    private static let longestReport = 4_000
+
+    /// Runs the child to its end or through its time limit.
+    ///
+    /// - Returns: how it ended, `nil` when it was cut, and its last lines.
+    package func run(within limit: Duration) async throws -> (exit: ChildExit?, lines: [String]) {
+        let log = LogTail(path: nil, keeping: Self.longestReport)
+        let exit = try await run(log: log) { child -> ChildExit? in
+            let deadline = ContinuousClock.now + limit
+            while await child.ending == nil, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(10)) }
+            return await child.ending
+        }
+        return (exit, log.last(Self.longestReport))
+    }
+
+    /// Runs the body beside the child and ends the child when the body is done.
+    ///
+    /// - Throws: what the body throws, or `Failure` when the guard itself cannot be started.
+    package func run<Value: Sendable>(log: LogTail, body: @escaping @Sendable (Child) async throws -> Value) async throws -> Value {
+        let child = Child()
+        var options = PlatformOptions()
+        options.createSession = true
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(3))]
+        do {
+            return try await Subprocess.run(
+                .path(FilePath(guardProgram)), arguments: Arguments([Guard.verb, program] + arguments),
+                environment: .custom(Dictionary(environment.map { (Environment.Key(stringLiteral: $0), $1) }) { $1 }),
+                workingDirectory: folder.map { FilePath($0) }, platformOptions: options,
+                input: .inputWriter, output: .sequence, error: .sequence
+            ) { execution in
+                async let status: Void = Self.follow(execution.standardOutput, child)
+                async let logging: Void = Self.copy(execution.standardError, to: log)
+                let outcome: Result<Value, any Error>
+                do { outcome = try await .success(body(child)) } catch { outcome = .failure(error) }
+                // Ours is the only writing end: closing it is what tells the guard to end the child. It fails only
+                // where the guard is gone already, and then there is nothing left to end.
+                try? await execution.standardInputWriter.finish()
+                _ = await (status, logging)
+                return outcome
+            }.closureResult.get()
+        } catch let error as SubprocessError {
+            if Task.isCancelled { throw CancellationError() }
+            throw Failure.engineDidNotStart("\(guardProgram) cannot be run: \(error)", tail: [])
+        }
+    }
+
+    private static func follow(_ output: SubprocessOutputSequence, _ child: Child) async {
+        do {
+            for try await line in output.strings() {
+                let words = line.split(separator: " ")
+                guard words.count == 2, let number = Int32(words[1]) else { continue }
+                switch words[0] {
+                case "pid": await child.started(number)
+                case "failed": await child.ended(.notStarted(errno: number))
+                case "exited": await child.ended(.exited(number))
+                case "signaled": await child.ended(.signaled(number))
+                default: continue
+                }
+            }
+        } catch {
+            // Cancelled: the guard is being told to stop, and whoever waits for the child must not wait for ever.
+        }
+        // No last word: the guard itself was killed, and the kernel has taken the child with it.
+        await child.ended(.signaled(SIGKILL))
+    }
+
+    /// Ends with the child's output, or with the cancellation of the scope.
+    private static func copy(_ output: SubprocessOutputSequence, to log: LogTail) async {
+        do {
+            for try await buffer in output { buffer.withUnsafeBytes { log.append($0) } }
+        } catch { return }
+    }
+}
+
+/// How a child ended.
+package enum ChildExit: Sendable, Equatable {
+    case notStarted(errno: Int32)
+    case exited(Int32)
+    case signaled(Int32)
+
+    package var isSuccess: Bool { self == .exited(0) }
+
+    package func cause(tail: [String]) -> ExitCause {
+        switch self {
+        case .notStarted(let number): ExitCause(code: 127, signal: nil, tail: ["cannot be run: \(String(cString: strerror(number)))"])
+        case .exited(let code): ExitCause(code: code, signal: nil, tail: tail)
+        case .signaled(let number): ExitCause(code: nil, signal: number, tail: tail)
+        }
+    }
+
+    package var sentence: String {
+        switch self {
+        case .notStarted(let number): "it cannot be run: \(String(cString: strerror(number)))"
+        case .exited(let code): "exit status \(code)"
+        case .signaled(let number): "signal \(number)"
+        }
+    }
+}
+
+/// A running child, as the guard tells of it.
+package actor Child {
+    package private(set) var pid: Int32?
+    /// `nil` while it runs.
+    package private(set) var ending: ChildExit?
+    private var waiters: [CheckedContinuation<ChildExit, Never>] = []
+
+    /// Waits for the end. A cancelled task ends the whole scope, and with it this wait.
+    package func exit() async throws -> ChildExit {
+        if let ending { return ending }
+        return await withCheckedContinuation { waiters.append($0) }
+    }
+
+    func started(_ pid: Int32) { self.pid = pid }
+
+    func ended(_ exit: ChildExit) {
+        guard ending == nil else { return }
+        ending = exit
+        for waiter in waiters { waiter.resume(returning: exit) }
+        waiters = []
+    }
+}

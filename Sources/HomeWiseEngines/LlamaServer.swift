@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import AsyncHTTPClient
+import Foundation
+package import HomeWiseDomain
+import NIOCore
+
+/// llama.cpp's server as a scope: started by a plan, ready after one real token, gone when the scope ends.
+package struct LlamaServer: Sendable {
+    package var manifest: EngineManifest
+    package var host: EngineHost
+    /// A load that says nothing for this long is stuck; a slow one that goes on talking is not.
+    package var patience = Duration.seconds(180)
+
+    package init(manifest: EngineManifest, host: EngineHost) {
+        self.manifest = manifest
+        self.host = host
+    }
+
+    /// A running, ready engine.
+    package struct Session: Sendable {
+        package let client: EngineClient
+        package let pid: Int32
+        package let secondsToReady: Double
+        fileprivate let child: Child
+        fileprivate let log: LogTail
+
+        /// Turns a broken stream into the reason why the engine ended, where it did.
+        package func explain(_ error: any Error) async -> any Error {
+            if error is Failure || error is CancellationError { return error }
+            // The line breaks a moment before the guard tells of the end.
+            for _ in 0..<25 where await child.ending == nil { try? await Task.sleep(for: .milliseconds(10)) }
+            guard let ending = await child.ending else {
+                return Failure.engineDied("it hung up or fell silent (\(error))", tail: log.last(8))
+            }
+            return Failure.engineDied(ending.cause(tail: log.last(20)).sentence, tail: log.last(8))
+        }
+    }
+
+    /// - Parameter isChat: whether the model answers in turns, with its template.
+    /// - Throws: `Failure.engineStartFailed` with the end of the engine's log, or what the body throws.
+    package func run<Value: Sendable>(
+        _ plan: LaunchPlan, isChat: Bool, sampling: ModelInfo.Sampling? = nil, body: @escaping @Sendable (Session) async throws -> Value
+    ) async throws -> Value {
+        let folder = try SocketFolder(preferring: host.runFolder)
+        try folder.sweep()
+        let socket = folder.freshSocket()
+        let key = String(UInt64.random(in: .min ... .max), radix: 16) + String(UInt64.random(in: .min ... .max), radix: 16)
+        let log = LogTail(path: "\(host.logFolder)/\(plan.alias.filter { $0.isLetter || $0.isNumber || "-._".contains($0) }).log")
+        let process = host.process(
+            manifest.server, plan.llamaServerArguments(socket: socket, isChat: isChat),
+            adding: ["LLAMA_API_KEY": key, "GGML_NO_BACKTRACE": "1"])
+        // Reading a long prompt on a slow machine takes minutes without a word; an engine that is silent for longer hangs.
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow, timeout: .init(read: .minutes(10)))
+        configuration.httpVersion = .http1Only
+        configuration.connectionPool.retryConnectionEstablishment = false
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        let client = EngineClient(client: http, socket: socket, key: key, sampling: sampling)
+        let outcome: Result<Value, any Error>
+        do {
+            outcome = try await .success(
+                process.run(log: log) { child in
+                    try await body(ready(child, client: client, log: log))
+                })
+        } catch { outcome = .failure(error) }
+        try await http.shutdown()
+        unlink(socket)
+        return try outcome.get()
+    }
+
+    private func ready(_ child: Child, client: EngineClient, log: LogTail) async throws -> Session {
+        let start = ContinuousClock.now
+        while await !client.isHealthy() {
+            try await check(child, log)
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        do { try await client.warmUp() } catch {
+            try Task.checkCancellation()
+            try await Task.sleep(for: .milliseconds(100))
+            try await check(child, log)
+            throw Failure.engineDidNotStart("its first answer failed (\(error))", tail: log.last(8))
+        }
+        guard let pid = await child.pid else { throw Failure.engineDidNotStart("its process is unknown", tail: log.last(8)) }
+        let seconds = start.duration(to: .now) / .seconds(1)
+        return Session(client: client, pid: pid, secondsToReady: seconds, child: child, log: log)
+    }
+
+    private func check(_ child: Child, _ log: LogTail) async throws {
+        try Task.checkCancellation()
+        if let ending = await child.ending {
+            throw Failure.engineDidNotStart(ending.cause(tail: log.last(40)).sentence, tail: log.last(8))
+        }
+        if log.silence > patience {
+            throw Failure.engineDidNotStart("it said nothing for \(patience.components.seconds) s", tail: log.last(8))
+        }
+    }
+}
+
+extension LlamaServer {
+    /// Devices that the engine itself can use, in its words; `nil` when it does not answer in time.
+    package func devices(within limit: Duration = .seconds(10)) async throws -> [String]? {
+        let (exit, lines) = try await host.process(manifest.server, ["--list-devices"]).run(within: limit)
+        guard exit?.isSuccess == true, let heading = lines.firstIndex(where: { $0.hasPrefix("Available devices") }) else { return nil }
+        return lines[(heading + 1)...].map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty && $0 != "(none)" }
+    }
+}

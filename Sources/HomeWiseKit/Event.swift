@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+public import HomeWiseDomain
+
+/// What happens on the way, as facts: a terminal line, a log or a page render the same ones.
+public enum Event: Sendable {
+    case machine(SystemCapabilities)
+    case considered(Choice)
+    case chosen(Fit)
+    /// A better model could be had; the one that is here is used.
+    case betterAvailable(Fit)
+    case trying(model: String, source: String, host: String)
+    /// A source was not asked, because its host did not answer lately.
+    case skipped(model: String, source: String, host: String, reason: String)
+    case sourceFailed(model: String, source: String, failure: Failure)
+    case found(name: String, bytes: ByteCount, host: String, already: ByteCount)
+    /// Absolute, so that a lost event does no harm.
+    case progress(name: String, received: ByteCount, total: ByteCount)
+    /// Another homewise is fetching or building the same thing.
+    case waiting(String)
+    case verified(name: String, digest: Digest, isPublished: Bool)
+    case unpacking(String)
+    case installed(Installed)
+    case engineFound(path: String, version: String)
+    case engineUnsuitable(path: String, reason: String)
+    case engineBuilding(step: Int, of: Int)
+    case engineProving
+    case engineReady(EngineManifest, isNew: Bool)
+    case launching(LaunchPlan, Fit)
+    case ready(seconds: Double)
+    case note(String)
+}
+
+public typealias Report = @Sendable (Event) -> Void
+
+/// A model that is here, proven.
+public struct Installed: Sendable, Equatable, Encodable {
+    public var name: String
+    public var quantization: String
+    public var size: ByteCount
+    public var digest: Digest
+    public var path: String
+    public var source: String
+}

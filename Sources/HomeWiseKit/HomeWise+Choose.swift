@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+public import HomeWiseDomain
+import HomeWiseMachine
+import HomeWiseStore
+
+extension HomeWise {
+    /// Ranks the registry's models for this machine, with a reason for each that is ruled out.
+    public func choose(_ wish: Wish, machine: SystemCapabilities) throws -> Choice {
+        try planner(wish, machine: machine).choose(from: registry)
+    }
+
+    /// One model, named by a person.
+    ///
+    /// - Throws: `Failure.unknownModel` with the nearest names, `Failure.modelTooLarge` with the figures,
+    ///   `Failure.diskFull`, `Failure.termsNotAccepted`.
+    public func choose(named name: String, wish: Wish, machine: SystemCapabilities) throws -> Fit {
+        let (model, quantization) = try registry.model(named: name)
+        if try needsAcceptance(model), let terms = model.terms {
+            throw Failure.termsNotAccepted(model: model.id, license: terms.name, url: terms.url)
+        }
+        var wish = wish
+        wish.isNamed = true
+        switch try planner(wish, machine: machine).assess(model, quantization: quantization) {
+        case .success(let fit): return fit
+        case .failure(let rejection):
+            if rejection.kind == .disk, let fit = rejection.fit {
+                let needed = ByteCount(fit.variant.diskNeeded.bytes + Planner.diskReserve.bytes)
+                throw Failure.diskTooSmall(path: world.home, needed: needed, free: machine.storage?.free ?? ByteCount(0))
+            }
+            throw Failure.tooLarge(model.name, reason: rejection.reason)
+        }
+    }
+
+    /// The machine, with the bandwidth of its memory measured: what a choice needs.
+    func machineForChoice() async throws -> SystemCapabilities {
+        var machine = try await hardware()
+        machine.memory.bandwidth = BandwidthProbe.measure(threads: max(1, Int(machine.cpu.usableCores)))
+        return machine
+    }
+
+    private func planner(_ wish: Wish, machine: SystemCapabilities) throws -> Planner {
+        try Planner(
+            machine: machine, wish: wish, measured: store.inventory.measurements(), installed: Set(store.models().map(\.key)),
+            accepted: store.inventory.acceptedTerms(), reserved: store.bytesReserved())
+    }
+}

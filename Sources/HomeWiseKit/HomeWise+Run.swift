@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+public import HomeWiseDomain
+import HomeWiseEngines
+import HomeWiseMachine
+import HomeWiseStore
+
+extension HomeWise {
+    /// A model that is here and how it will run.
+    public struct Ready: Sendable {
+        public let fit: Fit
+        public let installed: Installed
+    }
+
+    /// Finds the model to run, fetching it if it is not here: the one named, or the best for this machine.
+    ///
+    /// Without a name a good model that is here is preferred to fetching a better one unasked; the better one is named.
+    public func obtain(_ name: String?, wish: Wish = Wish(), report: @escaping Report) async throws -> Ready {
+        let machine = try await machineForChoice()
+        report(.machine(machine))
+        if let name {
+            let fit = try choose(named: name, wish: wish, machine: machine)
+            report(.chosen(fit))
+            return try await pull(fit, isForgiving: true, report: report)
+        }
+        let choice = try choose(wish, machine: machine)
+        report(.considered(choice))
+        if let here = choice.candidates.first(where: \.isInstalled) {
+            if let best = choice.candidates.first, best.quality > here.quality { report(.betterAvailable(best)) }
+            report(.chosen(here))
+            return try await pull(here, isForgiving: true, report: report)
+        }
+        return try await firstThatCanBeHad(of: choice, report: report)
+    }
+
+    /// Tries candidates in their order; hosts that earlier runs found silent are asked again only when nothing else is left.
+    private func firstThatCanBeHad(of choice: Choice, report: @escaping Report) async throws -> Ready {
+        var reasons: [String] = []
+        for isForgiving in [false, true] {
+            let desk = try SourceDesk(
+                world: world, transport: transport, inventory: store.inventory, isForgiving: isForgiving, report: report)
+            reasons = []
+            for fit in choice.candidates {
+                do {
+                    let ready = try await pull(fit, from: desk, report: report)
+                    report(.chosen(fit))
+                    return ready
+                } catch let failure as Failure where Pull.anotherSourceMayHelp(failure) {
+                    reasons.append("\(fit.model.name): \(failure.message)")
+                }
+            }
+            if !desk.isBiased { break }
+        }
+        throw Failure.noCandidate(reasons: reasons + choice.rejected.map { "\($0.model.name): \($0.reason)" })
+    }
+
+    private func pull(_ fit: Fit, isForgiving: Bool, report: @escaping Report) async throws -> Ready {
+        let desk = try SourceDesk(world: world, transport: transport, inventory: store.inventory, isForgiving: isForgiving, report: report)
+        return try await pull(fit, from: desk, report: report)
+    }
+
+    private func pull(_ fit: Fit, from desk: SourceDesk, report: @escaping Report) async throws -> Ready {
+        let fetch = FileFetch(store: store, transport: transport, connections: world.connections, purpose: fit.key, report: report)
+        let model = try await Pull(fit: fit, store: store, sources: desk, fetch: fetch, now: world.now, report: report).run()
+        return Ready(fit: fit, installed: Installed(model))
+    }
+
+    /// Runs a model beside a body; the engine is gone when the body is done, and also when this process is.
+    ///
+    /// - Parameter limit: tokens that an answer may have at most; `nil` for as many as the context holds.
+    /// - Throws: `Failure.engineMissing`, `Failure.engineStartFailed`, or what the body throws.
+    public func withModel<Value: Sendable>(
+        _ ready: Ready, limit: Int? = nil, report: @escaping Report, body: @escaping @Sendable (Conversation) async throws -> Value
+    ) async throws -> Value {
+        guard let manifest = try engineInUse() else { throw Failure.engineMissing("llama.cpp") }
+        let plan = try await launchPlan(ready)
+        report(.launching(plan, ready.fit))
+        let inventory = store.inventory
+        let (key, now, wholeCores) = (ready.fit.key, world.now, max(1, Int(probe.cpu().usableCores)))
+        return try await LlamaServer(manifest: manifest, host: engineHost).run(
+            plan, isChat: ready.fit.model.isChat, sampling: ready.fit.model.sampling
+        ) { session in
+            report(.ready(seconds: session.secondsToReady))
+            let conversation = Conversation(fit: ready.fit, session: session, limit: limit) { timings in
+                // A handful of tokens tells of the start of an answer, a long one of its length, and a busy machine of
+                // the others; the pace of the model itself is what is kept.
+                guard (16...512).contains(timings.tokens), timings.promptTokens < 512, plan.threads >= wholeCores else { return }
+                try inventory.record(model: key, tokensPerSecond: timings.tokensPerSecond, at: now())
+            }
+            return try await body(conversation)
+        }
+    }
+
+    /// A look at the load shorter than this says little.
+    private static let shortestLook = Duration.milliseconds(500)
+    /// And one longer than this says what was, not what is.
+    private static let longestLook = Duration.seconds(3)
+
+    private func launchPlan(_ ready: Ready) async throws -> LaunchPlan {
+        var look = load
+        var since = loadSince
+        if since.duration(to: .now) > Self.longestLook { (look, since) = (LoadProbe(probe), .now) }
+        let missing = Self.shortestLook - since.duration(to: .now)
+        if missing > .zero { try await Task.sleep(for: missing) }
+        let threads = ThreadPolicy().threads(cpu: probe.cpu(), load: look?.load())
+        return LaunchPlan(
+            model: ready.installed.path, alias: ready.fit.model.id, context: ready.fit.context, threads: threads.threads,
+            reasons: ["\(threads.threads) thread\(threads.threads == 1 ? "" : "s"): \(threads.reason)"])
+    }
+}

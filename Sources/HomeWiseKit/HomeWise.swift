@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+public import HomeWiseDomain
+import HomeWiseEngines
+import HomeWiseMachine
+import HomeWiseSources
+import HomeWiseStore
+
+/// The house: every operation begins here. One value for a whole run of the program, had through `open`, which also
+/// closes its connections.
+public struct HomeWise: Sendable {
+    public let world: World
+    public let registry: ModelRegistry
+    let store: ModelStore
+    let transport: Transport
+    let probe = MachineProbe()
+    /// Looks at the load of the machine from the beginning, so that a launch need not wait for a figure.
+    let load: LoadProbe?
+    let loadSince = ContinuousClock.now
+
+    /// Opens the store, making it where there is none.
+    ///
+    /// - Throws: `Failure.storeUnusable`, or `Failure.badInput` for a registry that cannot be read.
+    init(world: World) throws {
+        self.world = world
+        registry = try world.registry.map { try ModelRegistry(json: $0, name: "in HOMEWISE_REGISTRY") } ?? EmbeddedRegistry.load()
+        store = try ModelStore(home: world.home)
+        transport = Transport(policy: world.patience)
+        load = LoadProbe(probe)
+    }
+
+    /// Runs a body with a house and closes it afterwards.
+    public static func open<Value: Sendable>(_ world: World, body: @Sendable (HomeWise) async throws -> Value) async throws -> Value {
+        let house = try HomeWise(world: world)
+        let outcome: Result<Value, any Error>
+        do { outcome = try await .success(body(house)) } catch { outcome = .failure(error) }
+        try await house.transport.shutdown()
+        return try outcome.get()
+    }
+
+    /// This machine, with the disk that holds the store.
+    ///
+    /// - Parameter askingEngine: also ask the installed engine which devices it can use (some 50 ms).
+    public func hardware(askingEngine: Bool = true) async throws -> SystemCapabilities {
+        var machine = probe.capabilities(store: world.home)
+        guard askingEngine, let manifest = try engineInUse() else { return machine }
+        machine.engineDevices = try await LlamaServer(manifest: manifest, host: engineHost).devices()
+        if machine.engineDevices == nil { machine.findings.append("The engine \(manifest.version) does not tell its devices.") }
+        if !machine.gpus.isEmpty, machine.engineDevices?.isEmpty == true {
+            machine.findings.append("A GPU is here, but the engine \(manifest.version) cannot use it: models run on the CPU.")
+        }
+        return machine
+    }
+
+    /// Models whose files are here.
+    public func installed() throws -> [Installed] { try store.models().map(Installed.init) }
+
+    /// Remembers that a person accepted a model's terms.
+    public func acceptTerms(of model: ModelInfo) throws {
+        if let terms = model.terms { try store.inventory.accept(terms: terms.name, at: world.now()) }
+    }
+
+    public func needsAcceptance(_ model: ModelInfo) throws -> Bool {
+        try model.terms.map { try !store.inventory.acceptedTerms().contains($0.name) } ?? false
+    }
+
+    var engineHost: EngineHost {
+        EngineHost(
+            guardProgram: world.executable, runFolder: store.layout.run, logFolder: store.layout.logs, environment: world.environment)
+    }
+}
+
+extension Installed {
+    init(_ model: InstalledModel) {
+        self.init(
+            name: model.name, quantization: model.tag, size: model.size, digest: model.digest, path: model.path, source: model.source)
+    }
+}

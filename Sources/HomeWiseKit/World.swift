@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+public import Foundation
+public import HomeWiseDomain
+
+/// What the house needs of the world outside, given at the door, so that a test can give it a small one.
+public struct World: Sendable {
+    /// Where models, engines and the inventory live.
+    public var home: String
+    /// Where slow things are kept that can be made again: sources being built, finished engine builds.
+    public var cache: String
+    /// This program's own file; it is started again as the guard of children.
+    public var executable: String
+    public var environment: [String: String]
+    /// The wall clock.
+    public var now: @Sendable () -> Date
+    public var patience: RetryPolicy
+    /// Ranges at a time within one file.
+    public var connections: Int
+    /// The model registry as JSON; `nil` for the one that comes with the program.
+    public var registry: Data?
+
+    public init(
+        home: String, cache: String, executable: String, environment: [String: String], now: @escaping @Sendable () -> Date = { Date() },
+        patience: RetryPolicy = RetryPolicy(), connections: Int = 4, registry: Data? = nil
+    ) {
+        self.home = home
+        self.cache = cache
+        self.executable = executable
+        self.environment = environment
+        self.now = now
+        self.patience = patience
+        self.connections = connections
+        self.registry = registry
+    }
+
+    /// The world as a person's environment describes it.
+    ///
+    /// - `HOMEWISE_HOME` (path, default `$XDG_DATA_HOME/homewise` or `~/.local/share/homewise`): the store.
+    /// - `HOMEWISE_CACHE` (path, default `$XDG_CACHE_HOME/homewise` or `~/.cache/homewise`): engine builds.
+    /// - `HOMEWISE_REGISTRY` (path): a model registry used instead of the one that comes with the program.
+    /// - Throws: `Failure` when a named registry cannot be read, or neither `HOME` nor the paths above are set.
+    public init(environment: [String: String], executable: String) throws {
+        func folder(_ own: String, _ xdg: String, _ fallback: String) throws -> String {
+            if let path = environment[own], !path.isEmpty { return try Self.absolute(path, named: own) }
+            if let path = environment[xdg], path.hasPrefix("/") { return path + "/homewise" }
+            guard let home = environment["HOME"], home.hasPrefix("/") else {
+                throw Failure.badInput("HOME is not set.", remedy: "Set HOME, or \(own) to the folder that HomeWise may use.")
+            }
+            return "\(home)/\(fallback)/homewise"
+        }
+        try self.init(
+            home: folder("HOMEWISE_HOME", "XDG_DATA_HOME", ".local/share"), cache: folder("HOMEWISE_CACHE", "XDG_CACHE_HOME", ".cache"),
+            executable: executable, environment: environment)
+        if let path = environment["HOMEWISE_REGISTRY"], !path.isEmpty {
+            do { registry = try Data(contentsOf: URL(filePath: path)) } catch {
+                throw Failure.unreadable(path: path, reason: error.localizedDescription)
+            }
+        }
+    }
+
+    private static func absolute(_ path: String, named name: String) throws -> String {
+        guard path.hasPrefix("/") else { throw Failure.badInput("\(name) is “\(path)”.", remedy: "Give a full path that begins with /.") }
+        return path
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+package import HomeWiseDomain
+
+/// How busy the cores are with others, between two looks at `/proc/stat`.
+package struct LoadProbe: Sendable {
+    private let probe: MachineProbe
+    private let start: Sample
+
+    /// Cumulative seconds over all cores.
+    struct Sample: Sendable {
+        var busy: Double
+        var stolen: Double
+        var own: Double
+        var time: Double
+    }
+
+    /// Begins to look. - Returns: `nil` where the system does not tell.
+    package init?(_ probe: MachineProbe = MachineProbe()) {
+        guard let sample = Self.sample(probe) else { return nil }
+        self.probe = probe
+        start = sample
+    }
+
+    /// Cores busy since the beginning; our own work and our children's is not counted as others'.
+    package func load() -> ThreadPolicy.Load? {
+        Self.sample(probe).flatMap { Self.load(from: start, to: $0) }
+    }
+
+    static func load(from first: Sample, to last: Sample) -> ThreadPolicy.Load? {
+        let seconds = last.time - first.time
+        guard seconds >= 0.05 else { return nil }
+        let others = (last.busy - first.busy) - (last.own - first.own)
+        return .init(others: max(0, others) / seconds, stolen: max(0, last.stolen - first.stolen) / seconds)
+    }
+
+    private static func sample(_ probe: MachineProbe) -> Sample? {
+        guard let line = probe.text("proc/stat")?.split(separator: "\n").first, line.hasPrefix("cpu ") else { return nil }
+        let ticks = line.split(separator: " ").dropFirst().compactMap { Double($0) }
+        guard ticks.count >= 8 else { return nil }
+        let second = Double(sysconf(Int32(_SC_CLK_TCK)))
+        // user, nice, system, idle, iowait, irq, softirq, steal
+        let busy = ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]
+        return Sample(busy: busy / second, stolen: ticks[7] / second, own: ownSeconds(), time: ProcessInfo.processInfo.systemUptime)
+    }
+
+    private static func ownSeconds() -> Double {
+        func seconds(_ who: __rusage_who) -> Double {
+            var usage = rusage()
+            getrusage(__rusage_who_t(who.rawValue), &usage)
+            return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+        }
+        return seconds(RUSAGE_SELF) + seconds(RUSAGE_CHILDREN)
+    }
+}

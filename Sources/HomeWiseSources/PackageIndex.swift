@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+package import HomeWiseDomain
+
+/// The person's Python package index, through the simple JSON API (PEP 691).
+package struct PackageIndex: Sendable {
+    package let transport: Transport
+    /// Base URL of the simple API, without a slash at its end.
+    package let base: String
+
+    package init(transport: Transport, base: String) {
+        self.transport = transport
+        self.base = base
+    }
+
+    package enum Form: Sendable { case wheel, source }
+
+    /// Host, and port where one is named.
+    package var host: String { URL(string: base)?.authority ?? base }
+
+    /// The published file of one version of a package.
+    ///
+    /// - Throws: `Failure.notAtSource` when the index has no such package or version.
+    package func file(of package: String, version: String, form: Form) async throws -> RemoteFile {
+        let name = Self.normalized(package)
+        let answer = try await transport.get(
+            "\(base)/\(name)/", headers: [("Accept", "application/vnd.pypi.simple.v1+json")], authorization: authorization,
+            within: transport.policy.resolveWithin)
+        guard answer.status == 200 else { throw Failure.refused(host: answer.host, status: answer.status, what: "the package \(name)") }
+        let page = try await read(answer)
+        guard let file = page.files.first(where: { Self.isFile($0.filename, of: name, version: version, form: form) }) else {
+            throw Failure(
+                .notAtSource, "The package index has no \(name) \(version).", remedy: "Choose another model or source.",
+                detail: ["host": answer.host])
+        }
+        guard file.size.map({ RemoteFile.plausibleSizes.contains($0) }) ?? true else {
+            throw Failure.badReply(host: answer.host, "a size of \(file.size ?? 0) bytes for \(file.filename)")
+        }
+        guard let url = URL(string: file.url, relativeTo: answer.url)?.absoluteString else {
+            throw Failure.badReply(host: answer.host, "the address of \(file.filename) is unreadable")
+        }
+        return try RemoteFile(
+            name: file.filename, url: url, size: file.size, digest: file.hashes["sha256"].map { try Digest(sha256: $0) },
+            authorization: Self.isSameOrigin(url, base) ? authorization : nil)
+    }
+
+    /// The files behind `index:…`: each member inside its package's wheel.
+    package func delivery(of members: [SourceReference.PackageMember]) async throws -> Delivery {
+        var files: [String: RemoteFile] = [:]
+        var parts: [(file: RemoteFile, packing: Delivery.Packing)] = []
+        for member in members {
+            let key = "\(member.package)==\(member.version)"
+            let known = files[key]
+            let file = if let known { known } else { try await file(of: member.package, version: member.version, form: .wheel) }
+            files[key] = file
+            parts.append((file, .member(member.member)))
+        }
+        return Delivery(parts: parts)
+    }
+
+    private func read(_ answer: Transport.Answer) async throws -> Page {
+        let data = try await answer.data(upTo: 32 << 20, transport: transport)
+        do { return try JSONDecoder().decode(Page.self, from: data) } catch let error as DecodingError {
+            throw Failure.badReply(host: answer.host, "no package list in JSON (\(error.complaint))")
+        }
+    }
+
+    private struct Page: Decodable {
+        struct File: Decodable {
+            let filename: String
+            let url: String
+            let hashes: [String: String]
+            let size: Int64?
+        }
+        let files: [File]
+    }
+
+    /// PEP 503.
+    static func normalized(_ package: String) -> String {
+        package.lowercased().split(whereSeparator: { "-_.".contains($0) }).joined(separator: "-")
+    }
+
+    static func isFile(_ filename: String, of name: String, version: String, form: Form) -> Bool {
+        switch form {
+        case .wheel:
+            let parts = filename.split(separator: "-")
+            return filename.hasSuffix(".whl") && parts.count >= 5 && normalized(String(parts[0])) == name && parts[1] == version
+                && filename.hasSuffix("-any.whl")
+        case .source:
+            guard filename.hasSuffix("-\(version).tar.gz") else { return false }
+            return normalized(String(filename.dropLast(version.utf8.count + 8))) == name
+        }
+    }
+}
+
+/// An index may ask for a name and password inside its own address, as pip allows: they go to that origin alone.
+extension PackageIndex {
+    private var authorization: String? {
+        guard let url = URL(string: base), let user = url.user else { return nil }
+        return "Basic " + Data("\(user):\(url.password ?? "")".utf8).base64EncodedString()
+    }
+
+    private static func isSameOrigin(_ left: String, _ right: String) -> Bool {
+        URL(string: left).map { Origin($0) } == URL(string: right).map { Origin($0) }
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import AsyncHTTPClient
+import Foundation
+import HomeWiseDomain
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+extension Transport {
+    /// What a library's error means to a person.
+    func failure(_ error: any Error, host: String) -> any Error {
+        switch error {
+        case is CancellationError, is Failure: return error
+        case let error as HTTPClientError:
+            switch error {
+            case .cancelled: return CancellationError()
+            case .connectTimeout:
+                return Failure.noRoute(host: host, reason: "no answer within \(policy.connectWithin.components.seconds) s")
+            case .readTimeout, .deadlineExceeded:
+                return Failure.stalled(host: host, seconds: Int(min(policy.stallAfter, policy.answerWithin).components.seconds))
+            case .remoteConnectionClosed, .uncleanShutdown: return Failure.badReply(host: host, "it hung up before the end")
+            default: return Failure.badReply(host: host, error.shortDescription)
+            }
+        case let error as NIOConnectionError: return Failure.noRoute(host: host, reason: Self.reason(of: error))
+        case let error as IOError where [ECONNRESET, EPIPE].contains(error.errnoCode):
+            return Failure.badReply(host: host, "it hung up before the end")
+        case let error as IOError: return Failure.noRoute(host: host, reason: String(cString: strerror(error.errnoCode)))
+        case is HTTPParserError: return Failure.badReply(host: host, "it is not valid HTTP")
+        default: return Failure.noRoute(host: host, reason: "\(error)")
+        }
+    }
+
+    private static func reason(of error: NIOConnectionError) -> String {
+        if error.dnsAError != nil || error.dnsAAAAError != nil { return "the name is not known here" }
+        guard let first = error.connectionErrors.first?.error else { return "no connection" }
+        return (first as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(first)"
+    }
+}
+
+extension Transport.Answer {
+    /// The whole body, if it is small.
+    ///
+    /// - Throws: `Failure.badReply` when it is larger than `limit` bytes or breaks off.
+    func data(upTo limit: Int, transport: Transport) async throws -> Data {
+        do { return try await Data(body.collect(upTo: limit).readableBytesView) } catch is NIOTooManyBytesError {
+            throw Failure.badReply(host: host, "more than \(ByteCount(Int64(limit)))")
+        } catch { throw transport.failure(error, host: host) }
+    }
+}

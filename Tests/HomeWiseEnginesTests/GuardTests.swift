@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseDomain
+import HomeWiseTesting
+import Testing
+
+@testable import HomeWiseEngines
+
+/// Real children under the real guard.
+@Suite(.temporaryFolder) struct GuardTests {
+    private func shell(_ script: String) -> GuardedProcess {
+        GuardedProcess(
+            guardProgram: Products.homewise, program: "/bin/sh", arguments: ["-c", script],
+            environment: ["PATH": "/usr/bin:/bin", "LD_LIBRARY_PATH": ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"] ?? ""])
+    }
+
+    private func isGone(_ pid: Int32) -> Bool {
+        if kill(pid, 0) != 0 { return true }
+        // A zombie is gone as well: only its parent has not looked yet.
+        let status = FileManager.default.contents(atPath: "/proc/\(pid)/stat").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return status.split(separator: ")").last?.split(separator: " ").first == "Z"
+    }
+
+    private func number(in file: String) async throws -> Int32 {
+        let path = TemporaryFolder.path + "/" + file
+        var found: Int32?
+        _ = await eventually(within: .seconds(5)) {
+            found = FileManager.default.contents(atPath: path).flatMap {
+                Int32(String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .newlines))
+            }
+            return found != nil
+        }
+        return try #require(found)
+    }
+
+    @Test func theEndAndTheLastWordsAreTold() async throws {
+        let log = LogTail(path: nil)
+        let exit = try await shell("echo out; echo err >&2; exit 3").runToEnd(log: log)
+        #expect(exit == .exited(3) && Set(log.last(5)) == ["out", "err"])
+        #expect(try await shell("kill -SEGV $$").runToEnd(log: log) == .signaled(SIGSEGV))
+    }
+
+    @Test("SUP-01 a program that is not there is told at once") func missing() async throws {
+        var process = shell("")
+        process.program = "/nonexistent/program"
+        #expect(try await process.runToEnd(log: LogTail(path: nil)) == .notStarted(errno: ENOENT))
+    }
+
+    @Test("SUP-38 nothing of our environment reaches the child") func environment() async throws {
+        setenv("HOMEWISE_TEST_SECRET", "hush", 1)
+        let log = LogTail(path: nil)
+        _ = try await shell("env").runToEnd(log: log)
+        #expect(log.last(99).contains { $0.hasPrefix("PATH=") } && !log.last(99).contains { $0.contains("hush") })
+    }
+
+    @Test("SUP-23 a scope ends its child, also one that ignores SIGTERM, and its children") func endOfScope() async throws {
+        let path = TemporaryFolder.path
+        let start = ContinuousClock.now
+        try await shell("trap '' TERM; sleep 600 & echo $! > \(path)/child; echo $$ > \(path)/self; wait; sleep 600").run(
+            log: LogTail(path: nil)
+        ) { _ in
+            _ = await eventually(within: .seconds(5)) { FileManager.default.fileExists(atPath: path + "/self") }
+        }
+        for file in ["self", "child"] { #expect(isGone(try await number(in: file))) }
+        #expect(start.duration(to: .now) < .seconds(6))
+    }
+
+    @Test("SUP-21 a grandchild that left the group is ended too") func daemonised() async throws {
+        let path = TemporaryFolder.path
+        try await shell("setsid sh -c 'echo $$ > \(path)/stray; exec sleep 600' & sleep 600").run(log: LogTail(path: nil)) { _ in
+            _ = try? await number(in: "stray")
+        }
+        let stray = try await number(in: "stray")
+        #expect(await eventually(within: .seconds(2)) { isGone(stray) })
+    }
+
+    @Test("SUP-16 the death of the manager ends the child within two seconds") func managerKilled() async throws {
+        let path = TemporaryFolder.path
+        // A manager of its own: a process that holds the lifeline of a guard and is then killed.
+        let manager = Process()
+        manager.executableURL = URL(filePath: "/bin/sh")
+        manager.arguments = [
+            "-c",
+            "sh -c 'echo $$ > \(path)/manager; exec sleep 600' | '\(Products.homewise)' __guard /bin/sh -c 'echo $$ > \(path)/child; exec sleep 600'",
+        ]
+        try manager.run()
+        let child = try await number(in: "child")
+        kill(try await number(in: "manager"), SIGKILL)
+        #expect(await eventually(within: .seconds(2)) { isGone(child) })
+        manager.terminate()
+    }
+
+    @Test("SUP-17 the death of the guard ends the child") func guardKilled() async throws {
+        let path = TemporaryFolder.path
+        let log = LogTail(path: nil)
+        let exit = try await shell("echo $$ > \(path)/child; echo $PPID > \(path)/guard; exec sleep 600").run(log: log) { child in
+            kill(try await number(in: "guard"), SIGKILL)
+            return try await child.exit()
+        }
+        #expect(exit == .signaled(SIGKILL))
+        let child = try await number(in: "child")
+        #expect(await eventually(within: .seconds(2)) { isGone(child) })
+    }
+
+    @Test("a cancelled task ends its child") func cancelled() async throws {
+        let path = TemporaryFolder.path
+        let process = shell("echo $$ > \(path)/child; exec sleep 600")
+        let task = Task { try await process.runToEnd(log: LogTail(path: nil)) }
+        let child = try await number(in: "child")
+        task.cancel()
+        _ = await task.result
+        #expect(await eventually(within: .seconds(3)) { isGone(child) })
+    }
+
+    @Test("SUP-25 a flood of words neither blocks nor grows") func flood() async throws {
+        let path = TemporaryFolder.path + "/log"
+        let log = LogTail(path: path)
+        let exit = try await shell("head -c 30000000 /dev/zero | tr '\\0' 'x'; echo; seq 1 200000; echo last").runToEnd(log: log)
+        #expect(exit.isSuccess && log.last(1) == ["last"] && log.last(9999).count <= 201)
+        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+        #expect(size.map { $0 <= LogTail.largestFile } ?? false)
+    }
+
+    @Test("SUP-13 the engine goes before the manager when memory runs out") func outOfMemoryScore() async throws {
+        let log = LogTail(path: nil)
+        _ = try await shell("cat /proc/self/oom_score_adj").runToEnd(log: log)
+        #expect(log.last(1).first.flatMap { Int($0) }.map { $0 >= 500 } ?? false)
+    }
+
+    @Test func aTimeLimitCuts() async throws {
+        let (exit, lines) = try await shell("echo before; sleep 600").run(within: .milliseconds(500))
+        #expect(exit == nil && lines == ["before"])
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseDomain
+import HomeWiseTesting
+import Testing
+
+@testable import HomeWiseEngines
+
+/// Our side of the conversation, against an engine that misbehaves on request.
+@Suite(.temporaryFolder) struct LlamaServerTests {
+    private func server(patience: Duration = .seconds(20)) throws -> LlamaServer {
+        let path = TemporaryFolder.path
+        for folder in ["run", "logs"] {
+            try FileManager.default.createDirectory(atPath: "\(path)/\(folder)", withIntermediateDirectories: true)
+        }
+        let host = EngineHost(
+            guardProgram: Products.homewise, runFolder: path + "/run", logFolder: path + "/logs",
+            environment: ProcessInfo.processInfo.environment)
+        var server = LlamaServer(
+            manifest: EngineManifest(engine: "llama.cpp", version: "fake", origin: .found, server: Products.fakeEngine), host: host)
+        server.patience = patience
+        return server
+    }
+
+    private func plan(_ orders: String) throws -> LaunchPlan {
+        let path = TemporaryFolder.path + "/model.gguf"
+        try Data(orders.utf8).write(to: URL(filePath: path))
+        return LaunchPlan(model: path, alias: "model", context: 64, threads: 1, reasons: [])
+    }
+
+    private func answer(_ orders: String) async throws -> [AnswerPart] {
+        try await server().run(plan(orders), isChat: true) { session in
+            var parts: [AnswerPart] = []
+            do {
+                for try await part in try await session.client.chat([ChatMessage(.user, "hi")]) { parts.append(part) }
+            } catch { throw await session.explain(error) }
+            return parts
+        }
+    }
+
+    private func failure(_ body: () async throws -> Void) async -> Failure? {
+        do { try await body() } catch { return error as? Failure }
+        return nil
+    }
+
+    @Test func anAnswerArrivesInParts() async throws {
+        let parts = try await answer("")
+        #expect(parts.prefix(3) == [.text("Hello"), .text(" from"), .text(" the fake.")])
+        #expect(parts.contains(.finished(reason: "stop")))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path + "/run").isEmpty)
+    }
+
+    @Test("SUP-04 an engine that dies at load leaves its last words") func diesAtLoad() async throws {
+        let start = ContinuousClock.now
+        let failure = await failure { _ = try await answer("die-saying ggml: failed to allocate 900 MiB") }
+        #expect(failure?.code == .engineStartFailed && failure?.message.contains("not enough memory") == true)
+        #expect(failure?.message.contains("failed to allocate 900 MiB") == true)
+        #expect(start.duration(to: .now) < .seconds(3))
+    }
+
+    @Test("SUP-04 a crash at load is named") func crashesAtLoad() async throws {
+        #expect(await failure { _ = try await answer("crash") }?.message.contains("crashed") == true)
+    }
+
+    @Test("SUP-01 an engine that is missing says so") func missingEngine() async throws {
+        var server = try server()
+        server.manifest.server = "/nonexistent/llama-server"
+        let failure = await failure { try await server.run(plan(""), isChat: true) { _ in } }
+        #expect(failure?.code == .engineStartFailed)
+    }
+
+    @Test("SUP-05 a load that says nothing is ended") func neverReady() async throws {
+        let failure = await failure { try await server(patience: .milliseconds(300)).run(plan("never-ready"), isChat: true) { _ in } }
+        #expect(failure?.code == .engineStartFailed && failure?.message.contains("said nothing") == true)
+    }
+
+    @Test("SUP-08 an engine that dies in mid-answer is never a silent end") func diesMidAnswer() async throws {
+        let failure = await failure { _ = try await answer("die-mid-answer") }
+        #expect(failure?.code == .engineDied)
+    }
+
+    @Test func aRefusalCarriesTheEnginesReason() async throws {
+        let failure = await failure { _ = try await answer("refuse") }
+        #expect(failure?.code == .engineRefused && failure?.message.contains("too long") == true)
+    }
+
+    @Test("SUP-23 an engine that ignores SIGTERM is gone when the scope ends") func ignoresTerm() async throws {
+        let pid = try await server().run(plan("ignore-term"), isChat: true) { $0.pid }
+        #expect(kill(pid, 0) != 0)
+    }
+
+    @Test("SUP-21 what an engine started is gone as well") func grandchild() async throws {
+        let path = TemporaryFolder.path + "/grandchild"
+        try await server().run(plan("grandchild \(path)"), isChat: true) { _ in
+            #expect(await eventually(within: .seconds(5)) { FileManager.default.fileExists(atPath: path) })
+        }
+        let pid = try #require(Int32(String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .newlines)))
+        #expect(await eventually(within: .seconds(2)) { kill(pid, 0) != 0 })
+    }
+
+    @Test func endingTheIterationEndsTheAnswer() async throws {
+        let start = ContinuousClock.now
+        let words = try await server().run(plan("slow-answer"), isChat: true) { session in
+            var words = 0
+            for try await part in try await session.client.chat([ChatMessage(.user, "hi")]) {
+                if case .text = part { words += 1 }
+                if words == 3 { break }
+            }
+            return words
+        }
+        #expect(words == 3 && start.duration(to: .now) < .seconds(10))
+    }
+}
+
+@Suite(.temporaryFolder) struct SocketTests {
+    @Test("SUP-18 sockets of dead runs are swept, living ones are left alone") func sweep() async throws {
+        let folder = try SocketFolder(preferring: TemporaryFolder.path)
+        let alive = try await LoopbackServer.start(socket: TemporaryFolder.path + "/alive.sock") { _ in .init() }
+        let dead = try await LoopbackServer.start(socket: TemporaryFolder.path + "/dead.sock") { _ in .init() }
+        try await dead.stop()
+        // Closing removes nothing on its own where the path was linked elsewhere; make sure there is a dead one.
+        if !FileManager.default.fileExists(atPath: TemporaryFolder.path + "/dead.sock") {
+            try Self.leaveDeadSocket(TemporaryFolder.path + "/dead.sock")
+        }
+        try folder.sweep()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path) == ["alive.sock"])
+        try await alive.stop()
+    }
+
+    private static func leaveDeadSocket(_ path: String) throws {
+        let script = "import socket; s = socket.socket(socket.AF_UNIX); s.bind('\(path)')"
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["python3", "-c", script]
+        try process.run()
+        process.waitUntilExit()
+    }
+
+    @Test func aFolderTooLongForASocketGetsAnother() throws {
+        let long = TemporaryFolder.path + "/" + String(repeating: "x", count: 100)
+        let folder = try SocketFolder(preferring: long)
+        #expect(folder.path.hasPrefix("/tmp/homewise-") && folder.freshSocket().utf8.count <= SocketFolder.longestPath)
+        #expect(rmdir(folder.path) == 0)
+    }
+
+    @Test func socketsHaveNamesOfTheirOwn() throws {
+        let folder = try SocketFolder(preferring: TemporaryFolder.path)
+        #expect(Set((0..<100).map { _ in folder.freshSocket() }).count == 100)
+    }
+}
