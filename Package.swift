@@ -61,6 +61,11 @@ let package = Package(
         .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
         .target(name: "CGuard"),
 
+        // For bench/ alone.
+        .executableTarget(
+            name: "HomeWiseBench", dependencies: ["HomeWiseEngines", "HomeWiseMachine", "HomeWiseStore", "HomeWiseDomain"],
+            swiftSettings: strict),
+
         // For tests alone: real servers, real children.
         .target(name: "HomeWiseTesting", dependencies: [nioCore, nioHTTP1, nioPosix], swiftSettings: strict),
         .executableTarget(name: "FakeEngine", dependencies: ["HomeWiseTesting"], swiftSettings: strict),

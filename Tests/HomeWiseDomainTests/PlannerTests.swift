@@ -104,7 +104,7 @@ import Testing
 
     @Test("G5 absurd figures of a registry rule a model out and trap nothing") func absurdShape() throws {
         var model = try Self.model("m", gigabytes: 1, quality: 50)
-        model.architecture = .init(layers: .max, kvHeads: .max, headSize: .max, embedding: .max)
+        model.architecture = .init(layers: .max, kvHeads: .all(.max), headSize: .max, embedding: .max)
         #expect(rejection(Planner(machine: Self.machine()).assess(model)) == .memory)
     }
 

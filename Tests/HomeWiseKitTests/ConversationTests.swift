@@ -22,7 +22,8 @@ import Testing
         let variant = ModelVariant(quantization: "Q4_1", size: ByteCount(1), sources: [])
         let cpu = SystemCapabilities.CPU(architecture: "x86_64", logicalCores: 1)
         let fit = Fit(
-            model: model, variant: variant, context: 64, memory: MemoryEstimate(model: model, variant: variant, context: 64, cpu: cpu),
+            model: model, variant: variant, context: 64,
+            memory: MemoryEstimate(model.facts(variant), file: variant.size, ContextOptions(context: 64), cpu: cpu),
             speed: SpeedEstimate(tokensPerSecond: 1, basis: .assumed), isInstalled: true)
         try await LlamaServer(manifest: manifest, host: host).run(plan, isChat: true) { session in
             try await body(Conversation(fit: fit, session: session, limit: nil) { _ in })

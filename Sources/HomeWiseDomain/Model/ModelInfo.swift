@@ -41,18 +41,6 @@ public struct ModelInfo: Sendable, Codable, Equatable {
         public var evidence: String
     }
 
-    /// What a memory estimate needs to know. Counts, and sizes in elements.
-    public struct Architecture: Sendable, Codable, Equatable {
-        public var name: String?
-        /// Layers that keep a KV cache.
-        public var layers: Int?
-        public var kvHeads: Int?
-        public var headSize: Int?
-        public var embedding: Int?
-        public var vocabulary: Int?
-        public var recurrent: Bool?
-    }
-
     public struct Sampling: Sendable, Codable, Equatable {
         public var temperature: Double?
         public var topP: Double?
@@ -70,14 +58,6 @@ public struct ModelInfo: Sendable, Codable, Equatable {
         case architecture, sampling, variants
         case activeParameters = "active_parameters"
         case contextLength = "context_length"
-    }
-}
-
-extension ModelInfo.Architecture {
-    enum CodingKeys: String, CodingKey {
-        case name, layers, embedding, vocabulary, recurrent
-        case kvHeads = "kv_heads"
-        case headSize = "head_size"
     }
 }
 

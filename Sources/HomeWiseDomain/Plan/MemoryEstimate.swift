@@ -1,55 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The HomeWise authors
 
-/// What a loaded model takes of the machine's memory, in two figures that behave differently: private memory must be
-/// there, mapped file pages should be (the system may drop and re-read them, which is slow).
+/// What a loaded model takes of a machine's memory, in two figures that behave differently: private memory must be there,
+/// mapped file pages should be (the system may drop and re-read them, which is slow).
 public struct MemoryEstimate: Sendable, Codable, Equatable {
+    /// Where the figures come from, the best last.
+    public enum Basis: String, Sendable, Codable {
+        /// From the model's figures, by our own formulas.
+        case analytic
+        /// The engine laid the model out and told its buffers.
+        case engine
+        /// A running engine was looked at.
+        case measured
+    }
+
     /// Weights, as pages of the file.
     public var mapped: ByteCount
     /// Weights that the engine rewrites for its kernels into memory of its own.
     public var repacked: ByteCount
-    /// Attention cache for the planned context.
+    /// Keys, values and states for the planned context.
     public var cache: ByteCount
-    /// Compute buffers and the process itself.
+    /// Buffers of a step of arithmetic.
+    public var compute: ByteCount
+    /// The process itself and its vocabulary.
     public var overhead: ByteCount
+    /// Weights, cache and buffers that lie on the GPU instead.
+    public var gpu: ByteCount
+    public var basis: Basis
 
-    public var privateTotal: ByteCount { ByteCount(repacked.bytes + cache.bytes + overhead.bytes) }
+    public init(
+        mapped: ByteCount, repacked: ByteCount, cache: ByteCount, compute: ByteCount, overhead: ByteCount, gpu: ByteCount = ByteCount(0),
+        basis: Basis
+    ) {
+        self.mapped = mapped
+        self.repacked = repacked
+        self.cache = cache
+        self.compute = compute
+        self.overhead = overhead
+        self.gpu = gpu
+        self.basis = basis
+    }
 
-    /// What should be free: the pages of repacked weights are read once and then reclaimed without harm, so they do
-    /// not count twice.
-    public var working: ByteCount { ByteCount(max(mapped.bytes, repacked.bytes) + cache.bytes + overhead.bytes) }
+    public var privateTotal: ByteCount { ByteCount(repacked.bytes + cache.bytes + compute.bytes + overhead.bytes) }
+
+    /// What should be free: the pages of repacked weights are read once and then reclaimed without harm, so they do not
+    /// count twice.
+    public var working: ByteCount {
+        ByteCount(max(mapped.bytes, repacked.bytes) + cache.bytes + compute.bytes + overhead.bytes)
+    }
 }
 
 extension MemoryEstimate {
-    /// The process and its compute buffers: 90 to 112 MiB were measured with llama.cpp and models of 0.1 to 0.3B
-    /// (anonymous pages of `smaps_rollup`), and they grow slowly with the width of the model.
-    static let fixedOverhead: Int64 = 150_000_000
-
-    /// An analytic estimate from what the registry tells; the engine's own figure outranks it where there is one.
-    ///
-    /// - Parameter context: tokens.
-    public init(model: ModelInfo, variant: ModelVariant, context: Int, cpu: SystemCapabilities.CPU) {
-        let shape = model.architecture
-        mapped = variant.size
-        repacked = ByteCount(Self.isRepacked(variant.quantization, on: cpu) ? variant.size.bytes : 0)
-        cache = ByteCount(Self.cacheBytes(shape, context: context) ?? variant.size.bytes / 8)
-        // A registry is written by people: no width in it may come near an overflow.
-        overhead = ByteCount(Self.fixedOverhead + Int64(min(max(shape?.embedding ?? 2048, 0), 1 << 20)) * 16_384)
+    /// - Parameters:
+    ///   - file: bytes of the model's file or files.
+    ///   - cpu: whose kernels decide what is repacked.
+    public init(_ facts: ModelFacts, file: ByteCount, _ options: ContextOptions, cpu: SystemCapabilities.CPU) {
+        let footprint = EngineFootprint(facts, options)
+        let repacked = min(Repacking(cpu).bytes(facts), Double(file.bytes))
+        self.init(
+            mapped: ByteCount(saturating: Double(facts.weights?.totalBytes ?? file.bytes)), repacked: ByteCount(saturating: repacked),
+            cache: ByteCount(saturating: footprint.cache), compute: ByteCount(saturating: footprint.compute(outputs: options.parallel)),
+            overhead: ByteCount(saturating: EngineFootprint.process(facts)), basis: .analytic)
     }
+}
 
-    /// Keys and values of every caching layer at 16 bits an element: 2 · layers · heads · head size · context · 2.
-    private static func cacheBytes(_ shape: ModelInfo.Architecture?, context: Int) -> Int64? {
-        guard let layers = shape?.layers, let heads = shape?.kvHeads, let size = shape?.headSize else { return nil }
-        return [layers, heads, size, context].reduce(Int64(4)) { product, factor in
-            let (value, overflow) = product.multipliedReportingOverflow(by: Int64(factor))
-            return overflow ? .max / 4 : value
+extension ByteCount {
+    /// Figures of strangers may be absurd; a sum of a few of these still does not overflow.
+    public init(saturating bytes: Double) { self.init(Int64(min(max(bytes.isNaN ? 0 : bytes, 0), 1e15))) }
+}
+
+/// Weights that llama.cpp rewrites for the processor's wide kernels into memory of its own.
+///
+/// Source: llama.cpp, `ggml_repack_get_optimal_repack_type` in ggml/src/ggml-cpu/repack.cpp, October 2026.
+public struct Repacking: Sendable {
+    let types: Set<String>
+
+    public init(_ cpu: SystemCapabilities.CPU) {
+        let features = Set(cpu.features)
+        var types = Set<String>()
+        if features.contains("avx2") { types.formUnion(["Q4_0", "Q4_K", "IQ4_NL", "MXFP4"]) }
+        if features.contains("avx512f") { types.insert("Q2_K") }
+        if !features.isDisjoint(with: ["dotprod", "i8mm"]) {
+            types.formUnion(["Q4_0", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "MXFP4", "Q8_0"])
         }
+        self.types = types
     }
 
-    /// llama.cpp rewrites Q4_0 and Q4_K weights where the processor has wide integer kernels (FEASIBILITY: measured).
-    private static func isRepacked(_ quantization: String, on cpu: SystemCapabilities.CPU) -> Bool {
-        let hasKernels = !Set(cpu.features).isDisjoint(with: ["avx2", "avx512f", "dotprod", "i8mm"])
-        return hasKernels && (quantization.hasPrefix("Q4_0") || quantization.hasPrefix("Q4_K") || quantization.hasPrefix("IQ4_NL"))
+    /// The table of tokens is looked up, not multiplied, and stays as it is.
+    func bytes(_ facts: ModelFacts) -> Double {
+        guard let weights = facts.weights else { return 0 }
+        let sum = weights.bytesByType.filter { types.contains($0.key) }.reduce(0.0) { $0 + Double($1.value) }
+        let embeddingType = weights.embeddingType ?? weights.bytesByType.max { $0.value < $1.value }?.key
+        let table = embeddingType.map(types.contains) ?? false ? Double(weights.embeddingBytes) : 0
+        return max(0, sum - table)
     }
 }
 

@@ -63,7 +63,7 @@ public struct Planner: Sendable {
         let key = Fit.key(model, variant)
         return Fit(
             model: model, variant: variant, context: context,
-            memory: MemoryEstimate(model: model, variant: variant, context: context, cpu: machine.cpu),
+            memory: MemoryEstimate(model.facts(variant), file: variant.size, ContextOptions(context: context), cpu: machine.cpu),
             speed: measured[key].map { SpeedEstimate(tokensPerSecond: $0, basis: .measured) }
                 ?? SpeedEstimate(model: model, variant: variant, machine: machine),
             isInstalled: installed.contains(key))

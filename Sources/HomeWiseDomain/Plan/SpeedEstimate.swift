@@ -50,13 +50,7 @@ extension SpeedEstimate {
 extension ModelInfo {
     /// The share of the weights that one token passes through: 1, or less for a mixture of experts.
     var activeShare: Double {
-        guard let all = Self.count(parameters), let active = Self.count(activeParameters), all > 0, active > 0 else { return 1 }
-        return min(1, active / all)
-    }
-
-    /// “1.7B” as 1.7·10⁹.
-    private static func count(_ text: String?) -> Double? {
-        guard let text, let unit = text.last, let value = Double(text.dropLast()) else { return nil }
-        return ["K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12][unit.uppercased()].map { value * $0 }
+        guard let all = ParameterCount.parse(parameters), let active = ParameterCount.parse(activeParameters) else { return 1 }
+        return min(1, Double(active) / Double(all))
     }
 }
