@@ -21,6 +21,7 @@ struct Main {
                 let source = BytePrefix(bytes, length: length); (bytes, length) = try GGUFHeader(source).twin(in: source).header()
             }
             try SparseFile.write(bytes, length: length, to: arguments[2])
+        case "write2": try Probe.write(Array(arguments.dropFirst()))
         case "memory": try await MemoryBench(server: arguments[1]).run()
         default:
             FileHandle.standardError.write(Data("usage: homewise-bench memory SERVER\n".utf8))

@@ -45,7 +45,10 @@ struct HomeWiseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "homewise", abstract: "Runs the best AI model that your machine can really run.",
         discussion: "Start with: homewise run", version: Version.text,
-        subcommands: [RunCommand.self, PullCommand.self, ListCommand.self, HardwareCommand.self, EngineCommand.self])
+        subcommands: [
+            RunCommand.self, RecommendCommand.self, PlanCommand.self, PullCommand.self, ListCommand.self, SearchCommand.self,
+            ShowCommand.self, HardwareCommand.self, CalibrateCommand.self, EngineCommand.self,
+        ])
 }
 
 enum Version {

@@ -47,7 +47,7 @@ struct ListCommand: AsyncParsableCommand {
         }
     }
 
-    private static func line(_ model: ModelInfo) -> String {
+    static func line(_ model: ModelInfo) -> String {
         "\(pad(model.id, 28)) \(pad(model.tier.rawValue, 9)) \(pad("\(model.size)", 9)) \(model.description ?? "")\n"
     }
 

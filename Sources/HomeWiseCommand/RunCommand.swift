@@ -11,6 +11,9 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Rule out models that write fewer tokens per second.") var minSpeed: Double?
     @Option(help: "Only models of this tier: compact, minimal, standard or advanced.") var tier: String?
     @Option(help: "How much of the memory a model may take: a share such as 80%, or a size such as 12GB.") var maxRam: String?
+    @Option(help: "How much of a GPU's memory a model may take: a share such as 90%, or a size.") var gpuMemory: String?
+    @Flag(help: "Leave the GPU alone.") var cpuOnly = false
+    @Option(help: "What keys and values are kept in: f16, q8_0, q4_0 and others; smaller ones take less memory.") var cacheType: String?
     @Flag(help: "Accept the terms that the model comes under.") var acceptTerms = false
     @Flag(help: "Print the result as JSON.") var json = false
 
@@ -34,6 +37,16 @@ struct ModelOptions: ParsableArguments {
                 throw Failure.badInput("“\(tier)” is not a tier.", remedy: "Tiers are compact, minimal, standard and advanced.")
             }
             wish.tier = value
+        }
+        if let gpuMemory { wish.gpuMemory = try MemoryShare(parsing: gpuMemory) }
+        wish.prefersGPU = !cpuOnly
+        if let cacheType {
+            guard let type = ContextOptions.CacheType(rawValue: cacheType.lowercased()) else {
+                throw Failure.badInput(
+                    "“\(cacheType)” is nothing to keep keys and values in.",
+                    remedy: "Choose from: \(ContextOptions.CacheType.allCases.map(\.rawValue).joined(separator: ", ")).")
+            }
+            wish.cacheType = type
         }
         if let maxRam { wish.maxRAM = try MemoryShare(parsing: maxRam) }
         return wish

@@ -73,9 +73,12 @@ final class Story: Sendable {
         case .launching(let plan, let fit):
             (
                 "Starting",
-                "\(fit.model.name) on the \(plan.device.rawValue.uppercased()), context \(plan.context) tokens, \(plan.reasons.joined(separator: "; "))"
+                "\(fit.model.name) on \(plan.device), context \(plan.options.context) tokens, \(plan.reasons.joined(separator: "; "))"
             )
         case .ready(let seconds): ("Ready", "after \(seconds.rounded(toPlaces: 2)) s")
+        case .load(let busy, let cores):
+            busy < 0.3 ? nil : ("Busy", "other programs keep \(busy.rounded(toPlaces: 1)) of \(cores) cores busy: the figures will be worth less")
+        case .calibrating(let type, let done, let all): ("Measuring", "\(type) (\(done + 1) of up to \(all))")
         default: nil
         }
     }
@@ -96,19 +99,44 @@ extension SystemCapabilities {
     }
 }
 
+extension SpeedEstimate {
+    /// “about 42 tokens/s”.
+    var about: String { "about \(Self.text(tokensPerSecond)) tokens/s" }
+    /// “36 to 48 tokens/s”.
+    var band: String { "\(Self.text(range.lowerBound)) to \(Self.text(range.upperBound)) tokens/s" }
+
+    static func text(_ rate: Double) -> String { rate.rounded(toPlaces: rate < 10 ? 1 : 0) }
+
+    /// What it rests on, as a clause.
+    var reason: String {
+        switch basis {
+        case .measured: "as it ran here before"
+        case .calibrated: "put together from the kernels measured here"
+        case .published(let device): "estimated from the published bandwidth of \(device)"
+        case .bandwidth(let rate): "estimated from \(rate.rounded(toPlaces: 1)) GB/s of memory bandwidth"
+        case .assumed: "assumed"
+        }
+    }
+}
+
+extension MemoryEstimate {
+    var reason: String {
+        switch basis {
+        case .analytic: "estimated"
+        case .engine: "laid out by the engine"
+        case .measured: "seen here"
+        }
+    }
+}
+
 extension Fit {
     /// The choice in a line.
     var sentence: String {
-        let basis =
-            switch speed.basis {
-            case .measured: "as it ran here before"
-            case .bandwidth(let rate): "estimated from \(rate.rounded(toPlaces: 1)) GB/s of memory bandwidth"
-            case .assumed: "assumed"
-            }
-        return
-            "\(model.name) \(variant.quantization), about \(speed.tokensPerSecond.rounded(toPlaces: speed.tokensPerSecond < 10 ? 1 : 0)) tokens/s (\(basis)), "
-            + "\(memory.working) of memory"
+        "\(model.name) \(variant.quantization), \(speed.about) (\(speed.reason)), \(memory.working) of memory (\(memory.reason))"
     }
+
+    /// Bytes over the line.
+    var download: ByteCount { variant.archive ?? variant.size }
 }
 
 /// What was considered, best first, one line for each model.
@@ -122,11 +150,10 @@ struct ChoiceTable {
         }
         lines =
             choice.ranked.map { fit in
-                let speed = fit.speed.range
                 let size = fit.isInstalled ? "is here" : "\(ByteCount(fit.variant.archive?.bytes ?? fit.variant.size.bytes)) to fetch"
                 return row(
                     "+", fit.model.name,
-                    "\(fit.variant.quantization), \(speed.lowerBound.rounded(toPlaces: 0)) to \(speed.upperBound.rounded(toPlaces: 0)) tokens/s, "
+                    "\(fit.variant.quantization), \(fit.speed.band), "
                         + "\(fit.memory.working) of memory, \(size)")
             } + choice.rejected.map { row("-", $0.model.name, $0.reason) }
     }

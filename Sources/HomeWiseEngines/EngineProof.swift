@@ -18,7 +18,7 @@ package struct EngineProof: Sendable {
             throw Failure.cannotWrite(path: path, error: error)
         }
         defer { unlink(path) }
-        let plan = LaunchPlan(model: path, alias: "smoke", context: 64, threads: 1, reasons: [])
+        let plan = LaunchPlan(model: path, alias: "smoke", options: ContextOptions(context: 64), threads: 1, reasons: [])
         var server = LlamaServer(manifest: manifest, host: host)
         server.patience = .seconds(30)
         let seconds = try await server.run(plan, isChat: false) { $0.secondsToReady }

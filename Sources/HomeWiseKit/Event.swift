@@ -30,6 +30,9 @@ public enum Event: Sendable {
     case launching(LaunchPlan, Fit)
     case ready(seconds: Double)
     case note(String)
+    /// How busy the machine is with others while it is measured.
+    case load(busyCores: Double, cores: Int)
+    case calibrating(type: String, done: Int, of: Int)
 }
 
 public typealias Report = @Sendable (Event) -> Void

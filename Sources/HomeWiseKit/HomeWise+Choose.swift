@@ -41,9 +41,12 @@ extension HomeWise {
         return machine
     }
 
-    private func planner(_ wish: Wish, machine: SystemCapabilities) throws -> Planner {
-        try Planner(
+    func planner(_ wish: Wish, machine: SystemCapabilities) throws -> Planner {
+        var planner = try Planner(
             machine: machine, wish: wish, measured: store.inventory.measurements(), installed: Set(store.models().map(\.key)),
             accepted: store.inventory.acceptedTerms(), reserved: store.bytesReserved())
+        planner.facts = try store.inventory.notes(.facts, as: ModelFacts.self).merging(factsOfInstalled()) { $1 }
+        planner.calibration = try calibration()
+        return planner
     }
 }

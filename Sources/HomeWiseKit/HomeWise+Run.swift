@@ -84,6 +84,10 @@ extension HomeWise {
         ) { session in
             report(.ready(seconds: session.secondsToReady))
             let conversation = Conversation(fit: ready.fit, session: session, limit: limit) { timings in
+                if let memory = ProcessMemory(pid: session.pid) {
+                    let observed = ObservedMemory(planned: ready.fit.memory.privateTotal, seen: memory.anonymous)
+                    try inventory.note(observed, .memory, key: Self.memoryKey(ready.fit), at: now())
+                }
                 // A handful of tokens tells of the start of an answer, a long one of its length, and a busy machine of
                 // the others; the pace of the model itself is what is kept.
                 guard (16...512).contains(timings.tokens), timings.promptTokens < 512, plan.threads >= wholeCores else { return }
@@ -106,7 +110,7 @@ extension HomeWise {
         if missing > .zero { try await Task.sleep(for: missing) }
         let threads = ThreadPolicy().threads(cpu: probe.cpu(), load: look?.load())
         return LaunchPlan(
-            model: ready.installed.path, alias: ready.fit.model.id, context: ready.fit.context, threads: threads.threads,
+            model: ready.installed.path, alias: ready.fit.model.id, options: ready.fit.options, placement: ready.fit.placement, threads: threads.threads,
             reasons: ["\(threads.threads) thread\(threads.threads == 1 ? "" : "s"): \(threads.reason)"])
     }
 }

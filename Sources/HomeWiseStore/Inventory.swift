@@ -26,6 +26,7 @@ package struct Inventory: Sendable {
         self.database = database
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: blobs, models, transfers, engines", migrate: Self.first)
+        migrator.registerMigration("2: notes", migrate: Self.second)
         try migrator.migrate(database)
         if try database.read(migrator.hasBeenSuperseded) {
             throw Failure.unreadable(path: "the inventory", reason: "a newer HomeWise wrote it")
@@ -48,6 +49,14 @@ package struct Inventory: Sendable {
                 CREATE TABLE measurement (model TEXT PRIMARY KEY NOT NULL, tokens_per_second REAL NOT NULL,
                     measured_at REAL NOT NULL) STRICT;
                 CREATE TABLE engine (engine TEXT PRIMARY KEY NOT NULL, version TEXT NOT NULL) STRICT;
+                """)
+    }
+
+    private static func second(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE note (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, written_at REAL NOT NULL,
+                    PRIMARY KEY (kind, key)) STRICT;
                 """)
     }
 

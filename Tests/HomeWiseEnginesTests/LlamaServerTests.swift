@@ -27,7 +27,7 @@ import Testing
     private func plan(_ orders: String) throws -> LaunchPlan {
         let path = TemporaryFolder.path + "/model.gguf"
         try Data(orders.utf8).write(to: URL(filePath: path))
-        return LaunchPlan(model: path, alias: "model", context: 64, threads: 1, reasons: [])
+        return LaunchPlan(model: path, alias: "model", options: ContextOptions(context: 64), threads: 1, reasons: [])
     }
 
     private func answer(_ orders: String) async throws -> [AnswerPart] {

@@ -17,12 +17,12 @@ import Testing
         let host = EngineHost(
             guardProgram: Products.homewise, runFolder: path, logFolder: path, environment: ProcessInfo.processInfo.environment)
         let manifest = EngineManifest(engine: "llama.cpp", version: "fake", origin: .found, server: Products.fakeEngine)
-        let plan = LaunchPlan(model: path + "/model.gguf", alias: "m", context: 64, threads: 1, reasons: [])
+        let plan = LaunchPlan(model: path + "/model.gguf", alias: "m", options: ContextOptions(context: 64), threads: 1, reasons: [])
         let model = ModelInfo(name: "m", type: .gguf, size: ByteCount(1), tier: .compact)
         let variant = ModelVariant(quantization: "Q4_1", size: ByteCount(1), sources: [])
         let cpu = SystemCapabilities.CPU(architecture: "x86_64", logicalCores: 1)
         let fit = Fit(
-            model: model, variant: variant, context: 64,
+            model: model, variant: variant, facts: model.facts(variant), options: ContextOptions(context: 64),
             memory: MemoryEstimate(model.facts(variant), file: variant.size, ContextOptions(context: 64), cpu: cpu),
             speed: SpeedEstimate(tokensPerSecond: 1, basis: .assumed), isInstalled: true)
         try await LlamaServer(manifest: manifest, host: host).run(plan, isChat: true) { session in

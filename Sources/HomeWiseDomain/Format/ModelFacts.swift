@@ -142,6 +142,8 @@ public struct ModelFacts: Sendable, Codable, Equatable {
         public var totalBytes: Int64
         /// Bytes by type, as the format names it: `Q4_K`, `F32`.
         public var bytesByType: [String: Int64]
+        /// Rows of all matrices by type: each is a step of its own for the kernels, which short rows feel.
+        public var rowsByType: [String: Int64] = [:]
         /// The table that a token is looked up in; read by rows, not as a whole, unless it is the output too.
         public var embeddingBytes: Int64
         public var embeddingType: String?

@@ -39,6 +39,16 @@ public struct ModelInfo: Sendable, Codable, Equatable {
     public struct Quality: Sendable, Codable, Equatable {
         public var score: Double
         public var evidence: String
+        /// Which measure, and when it was taken.
+        public var benchmark: String?
+        public var date: String?
+        /// No measurement of this very model: derived from its relatives.
+        public var isEstimated: Bool?
+
+        enum CodingKeys: String, CodingKey {
+            case score, evidence, benchmark, date
+            case isEstimated = "estimated"
+        }
     }
 
     public struct Sampling: Sendable, Codable, Equatable {
@@ -109,6 +119,8 @@ public enum ModelTier: String, Sendable, Codable, CaseIterable, Comparable {
 
 /// One file of a model: a quantisation and the sources that serve those very bytes, in order of preference.
 public struct ModelVariant: Sendable, Codable, Equatable {
+    /// The entry's own where it is not said.
+    public var format: ModelFormat?
     public var quantization: String
     /// Bytes of the weights; a source that has the exact figure replaces a rounded one.
     public var size: ByteCount

@@ -40,6 +40,16 @@ public struct ModelRegistry: Sendable, Codable, Equatable {
         throw Failure.unknownModel(name, nearest: nearest(to: wanted))
     }
 
+    /// Models that match every word, in name, alias, family, ability, tier, licence or description.
+    public func search(_ words: [String]) -> [ModelInfo] {
+        let words = words.flatMap { $0.lowercased().split(separator: " ").map(String.init) }
+        return models.filter { model in
+            let fields = [model.name, model.family, model.license, model.description, model.tier.rawValue, model.parameters].compactMap { $0 }
+            let text = (fields + (model.aliases ?? []) + (model.capabilities ?? []).map(\.rawValue)).joined(separator: "\n").lowercased()
+            return words.allSatisfy(text.contains)
+        }
+    }
+
     /// Up to three names that a person may have meant, nearest first.
     func nearest(to wanted: String) -> [String] {
         let names = models.flatMap { [$0.id] + ($0.aliases ?? []) }

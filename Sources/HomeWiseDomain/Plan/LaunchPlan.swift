@@ -7,37 +7,40 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
     public var model: String
     /// Name under which the engine serves it.
     public var alias: String
-    /// Tokens.
-    public var context: Int
+    public var options: ContextOptions
+    public var placement: Placement
     public var threads: Int
-    public var device: Device
-    /// Conversations at a time.
-    public var parallel: Int
     /// What a person should know about the values above, one clause each.
     public var reasons: [String]
 
-    public enum Device: String, Sendable, Codable { case cpu }
-
-    public init(model: String, alias: String, context: Int, threads: Int, device: Device = .cpu, parallel: Int = 1, reasons: [String]) {
+    public init(
+        model: String, alias: String, options: ContextOptions, placement: Placement = .cpu, threads: Int, reasons: [String]
+    ) {
         self.model = model
         self.alias = alias
-        self.context = context
+        self.options = options
+        self.placement = placement
         self.threads = threads
-        self.device = device
-        self.parallel = parallel
         self.reasons = reasons
+    }
+
+    /// “the CPU”, or what lies on the GPU.
+    public var device: String {
+        guard let gpu = placement.gpu else { return "the CPU" }
+        return "\(placement.gpuLayers) layers on \(gpu.name)" + (placement.hasExpertsOnCPU ? ", their experts on the CPU" : "")
     }
 
     /// Arguments for llama-server. The key is not among them: it travels in the environment.
     public func llamaServerArguments(socket: String, isChat: Bool) -> [String] {
         [
             "--host", socket, "--model", model, "--alias", alias,
-            "--ctx-size", "\(context)", "--parallel", "\(parallel)",
             "--threads", "\(threads)", "--threads-batch", "\(threads)",
             // The plan is made already; a second guess by the engine costs 0.2 to 0.9 s of every start.
             "--fit", "off", "--offline", "--no-ui",
             // Ready means ready: we send a real first request ourselves.
             "--no-warmup",
-        ] + (isChat ? ["--jinja"] : [])
+            // Kept prompts and checkpoints may take gigabytes beside the plan (8 GiB and 32 copies are the defaults).
+            "--cache-ram", "0", "--ctx-checkpoints", "0",
+        ] + options.arguments + placement.arguments + (isChat ? ["--jinja"] : [])
     }
 }

@@ -2,11 +2,13 @@
 // SPDX-FileCopyrightText: The HomeWise authors
 
 extension Planner {
-    typealias Reason = (kind: Rejection.Kind, text: String)
+    public typealias Reason = (kind: Rejection.Kind, text: String)
 
     /// What speaks against a model whatever its variant.
     func refusal(of model: ModelInfo) -> Reason? {
-        if model.type != .gguf { return (.unsupported, "no engine for \(model.type.rawValue) is available yet") }
+        if model.type != .gguf, !(model.variants ?? []).contains(where: { $0.format == .gguf }) {
+            return (.unsupported, "no engine for \(model.type.rawValue) is available yet")
+        }
         if let reason = mismatch(of: model) { return reason }
         guard let needs = model.requirements else { return nil }
         if needs.gpuRequired == true, machine.gpus.isEmpty { return (.hardware, "needs a GPU, and none was found") }
@@ -16,6 +18,9 @@ extension Planner {
             return (.hardware, "needs \(least) of GPU memory, this GPU has \(most)")
         }
         // A machine sold as “8 GB” shows a little less: firmware and graphics take their share.
+        if let backends = needs.supportedBackends, Set(backends).isDisjoint(with: backendsHere) {
+            return (.hardware, "runs on \(backends.map(\.rawValue).joined(separator: ", ")) only")
+        }
         if let least = needs.minRAM, let ceiling = machine.memory.ceiling, Double(ceiling.bytes) < 0.9 * Double(least.bytes) {
             return (.memory, "asks for a machine with \(least) of memory, this one has \(ceiling)")
         }
@@ -35,7 +40,9 @@ extension Planner {
     }
 
     /// What speaks against one variant: the first of memory, disk and speed.
-    func obstacle(to fit: Fit) -> Reason? {
+    public func obstacle(to fit: Fit) -> Reason? {
+        let format = fit.variant.format ?? fit.model.type
+        if format != .gguf { return (.unsupported, "no engine for \(format.rawValue) is available yet") }
         if let reason = memoryObstacle(to: fit) { return (.memory, reason) }
         if let reason = diskObstacle(to: fit) { return (.disk, reason) }
         let speed = fit.speed.tokensPerSecond
@@ -52,6 +59,9 @@ extension Planner {
             let allowed = wish.maxRAM.bytes(of: ceiling)
             if needed > allowed { return "needs \(needed) of memory, \(allowed) of \(ceiling) may be used" }
         }
+        if let gpu = gpuBudget, fit.placement != .cpu, Double(fit.memory.gpu.bytes) > gpu.bytes {
+            return "needs \(fit.memory.gpu) on the GPU, \(ByteCount(saturating: gpu.bytes)) of it may be used"
+        }
         if let free = machine.memory.free, fit.memory.working > free {
             return "needs \(needed) of memory, only \(free) are free now"
         }
@@ -62,6 +72,19 @@ extension Planner {
         guard !fit.isInstalled, let free = machine.storage?.free else { return nil }
         let needed = ByteCount(max(0, fit.variant.diskNeeded.bytes - (reserved[fit.key] ?? 0)) + Self.diskReserve.bytes)
         return needed > free ? "needs \(needed) of disk, only \(free) are free" : nil
+    }
+
+    /// What could do the arithmetic here.
+    private var backendsHere: Set<Backend> {
+        let gpus = machine.gpus.compactMap { gpu -> Backend? in
+            switch gpu.kind {
+            case .cuda: .cuda
+            case .metal: .metal
+            case .rocm: .rocm
+            default: .vulkan
+            }
+        }
+        return Set([.cpu] + gpus)
     }
 
     /// Never fill a person's disk to the brim.

@@ -13,6 +13,23 @@ public struct Planner: Sendable {
     public var accepted: Set<String>
     /// Bytes of disk that unfinished transfers of a model hold already, by “model:quantization”.
     public var reserved: [String: Int64]
+    /// What the files' own headers say, by “model:quantization”; it outranks the registry.
+    public var facts: [String: ModelFacts] = [:]
+    /// What the engine said of a model with these options.
+    public var layouts: [LayoutKey: MemoryEstimate] = [:]
+    public var calibration: Calibration?
+    /// Another machine is planned for: an engine that can use its GPU is taken for granted.
+    public var isSimulated = false
+
+    /// A model, by “model:quantization”, with the options it was laid out with.
+    public struct LayoutKey: Hashable, Sendable {
+        public var model: String
+        public var options: ContextOptions
+        public init(model: String, options: ContextOptions) {
+            self.model = model
+            self.options = options
+        }
+    }
 
     public init(
         machine: SystemCapabilities, wish: Wish = Wish(), measured: [String: Double] = [:], installed: Set<String> = [],
@@ -52,21 +69,68 @@ public struct Planner: Sendable {
         return .failure(last ?? Rejection(model: model, kind: .unsupported, reason: "the registry names no file for it"))
     }
 
-    private func variants(of model: ModelInfo, quantization: String?) -> [ModelVariant] {
+    /// The files of a model that an engine here can run, the largest first.
+    public func variants(of model: ModelInfo, quantization: String?) -> [ModelVariant] {
         (model.variants ?? [])
             .filter { quantization == nil || $0.quantization.lowercased() == quantization }
             .sorted { $0.size > $1.size }
     }
 
-    private func plan(_ model: ModelInfo, _ variant: ModelVariant) -> Fit {
-        let context = min(wish.context, model.contextLength ?? wish.context)
+    /// One variant as it would run, whether it fits or not.
+    public func plan(_ model: ModelInfo, _ variant: ModelVariant) -> Fit {
         let key = Fit.key(model, variant)
+        let facts = facts[key] ?? model.facts(variant)
+        let options = ContextOptions(
+            context: min(wish.context, facts.contextLength ?? model.contextLength ?? wish.context), keyType: wish.cacheType,
+            valueType: wish.cacheType)
+        let placement = placement(facts, options)
+        var memory = layouts[LayoutKey(model: key, options: options)] ?? MemoryEstimate(facts, file: variant.size, options, cpu: machine.cpu)
+        if placement != .cpu { memory = memory.moving(placement, facts, options, budget: gpuBudget?.bytes ?? 0) }
+        // Half of a conversation is what lies behind a word on average.
+        let cacheBytes = EngineFootprint(facts, options).cache / 2
+        let estimate = SpeedModel(machine: machine, calibration: calibration).estimate(facts, placement: placement, cacheBytes: cacheBytes)
+        let speed = measured[key].map {
+            SpeedEstimate(tokensPerSecond: $0, promptTokensPerSecond: estimate.promptTokensPerSecond, basis: .measured)
+        }
         return Fit(
-            model: model, variant: variant, context: context,
-            memory: MemoryEstimate(model.facts(variant), file: variant.size, ContextOptions(context: context), cpu: machine.cpu),
-            speed: measured[key].map { SpeedEstimate(tokensPerSecond: $0, basis: .measured) }
-                ?? SpeedEstimate(model: model, variant: variant, machine: machine),
+            model: model, variant: variant, facts: facts, options: options, placement: placement, memory: memory, speed: speed ?? estimate,
             isInstalled: installed.contains(key))
+    }
+
+    /// The GPU that a model could use, and how much of it.
+    var gpuBudget: (device: Placement.Device, bytes: Double)? {
+        guard wish.prefersGPU, isSimulated || !(machine.engineDevices ?? []).isEmpty else { return nil }
+        let usable = machine.gpus.compactMap { gpu -> (device: Placement.Device, bytes: Double)? in
+            guard let bandwidth = GPUBandwidth.published(gpu.name), let total = gpu.memoryTotal else { return nil }
+            let share = wish.gpuMemory.bytes(of: total)
+            let free = gpu.memoryFree ?? total
+            return (Placement.Device(name: gpu.name ?? gpu.kind.rawValue, bandwidth: bandwidth), Double(min(share, free).bytes))
+        }
+        return usable.max { $0.bytes < $1.bytes }
+    }
+
+    private func placement(_ facts: ModelFacts, _ options: ContextOptions) -> Placement {
+        if let layers = wish.gpuLayers, let gpu = gpuBudget { return Placement(gpu: gpu.device, gpuLayers: layers) }
+        guard let gpu = gpuBudget else { return .cpu }
+        return GPUFit(facts: facts, options: options, budget: gpu.bytes, device: gpu.device).best() ?? .cpu
+    }
+}
+
+extension MemoryEstimate {
+    /// The same model with a part of it on a GPU: that part is not held in the machine's memory.
+    func moving(_ placement: Placement, _ facts: ModelFacts, _ options: ContextOptions, budget: Double) -> MemoryEstimate {
+        guard let device = placement.gpu, let weights = facts.weights, placement.gpuLayers > 0 else { return self }
+        let fit = GPUFit(facts: facts, options: options, budget: budget, device: device)
+        let onGPU = fit.bytes(placement)
+        let share = min(1, Double(placement.gpuLayers) / Double(max(1, facts.layers ?? 32)))
+        let experts = placement.hasExpertsOnCPU ? Double(weights.expertBytes) : 0
+        let moved = Double(weights.totalBytes - weights.embeddingBytes) * share - experts * share
+        var rest = self
+        rest.gpu = ByteCount(saturating: onGPU)
+        rest.mapped = ByteCount(saturating: Double(mapped.bytes) - moved)
+        rest.repacked = ByteCount(saturating: Double(repacked.bytes) * (1 - share))
+        rest.cache = ByteCount(saturating: Double(cache.bytes) * (1 - share))
+        return rest
     }
 }
 
@@ -79,6 +143,14 @@ public struct Wish: Sendable, Equatable {
     public var maxRAM = MemoryShare.percent(80)
     public var tier: ModelTier?
     public var capability = Capability.chat
+    /// How much of a GPU's memory a model may take.
+    public var gpuMemory = MemoryShare.percent(90)
+    public var prefersGPU = true
+    /// Layers on the GPU, where a person says so.
+    public var gpuLayers: Int?
+    public var cacheType = ContextOptions.CacheType.f16
+    /// The format to take where a model comes in several.
+    public var format = ModelFormat.gguf
     /// The person named the model: speed, tier and ability are theirs to judge.
     public var isNamed = false
 
@@ -86,17 +158,34 @@ public struct Wish: Sendable, Equatable {
 }
 
 /// A model that can run here, as it would run.
-public struct Fit: Sendable, Equatable {
+public struct Fit: Sendable, Equatable, Encodable {
     public var model: ModelInfo
     public var variant: ModelVariant
-    public var context: Int
+    public var facts: ModelFacts
+    public var options: ContextOptions
+    public var placement: Placement
     public var memory: MemoryEstimate
     public var speed: SpeedEstimate
     public var isInstalled: Bool
 
+    public init(
+        model: ModelInfo, variant: ModelVariant, facts: ModelFacts, options: ContextOptions, placement: Placement = .cpu,
+        memory: MemoryEstimate, speed: SpeedEstimate, isInstalled: Bool
+    ) {
+        self.model = model
+        self.variant = variant
+        self.facts = facts
+        self.options = options
+        self.placement = placement
+        self.memory = memory
+        self.speed = speed
+        self.isInstalled = isInstalled
+    }
+
+    public var context: Int { options.context }
     public var quality: Double { model.quality?.score ?? 0 }
     public var key: String { Self.key(model, variant) }
-    static func key(_ model: ModelInfo, _ variant: ModelVariant) -> String { "\(model.id):\(variant.quantization.lowercased())" }
+    public static func key(_ model: ModelInfo, _ variant: ModelVariant) -> String { "\(model.id):\(variant.quantization.lowercased())" }
 }
 
 /// A model that was not chosen, and the one reason.

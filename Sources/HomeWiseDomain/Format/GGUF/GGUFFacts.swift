@@ -101,6 +101,7 @@ extension ModelFacts {
             elements += tensor.elements
             sum.totalBytes += tensor.bytes
             sum.bytesByType[tensor.type.name, default: 0] += tensor.bytes
+            if tensor.dimensions > 1 { sum.rowsByType[tensor.type.name, default: 0] += tensor.elements / tensor.shape[0] }
             if tensor.name.hasPrefix("token_embd.") {
                 sum.embeddingBytes += tensor.bytes
                 sum.embeddingType = tensor.type.name

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+public import HomeWiseDomain
+import HomeWiseEngines
+import HomeWiseSources
+import HomeWiseStore
+
+extension HomeWise {
+    /// What a model's own file says, and what is wrong with it.
+    public struct Inspection: Sendable, Encodable {
+        public var path: String
+        public var size: ByteCount
+        public var facts: ModelFacts
+        /// Tensors in the file; `nil` where the format has none to count.
+        public var tensors: Int?
+        /// What a person should know of the file.
+        public var notes: [String]
+    }
+
+    /// Reads a file that a person names, or an installed model.
+    ///
+    /// - Throws: `Failure.malformedModel` with file and field, `Failure.unknownModel`, `Failure.storeUnusable`.
+    public func inspect(_ name: String) throws -> Inspection {
+        if name.contains("/") || FileManager.default.fileExists(atPath: name) { return try inspect(file: name) }
+        let (model, quantization) = try registry.model(named: name)
+        let here = try installed().filter { $0.name == model.id && (quantization == nil || $0.quantization.lowercased() == quantization) }
+        guard let found = here.first else {
+            throw Failure.badInput("\(model.name) is not here yet.", remedy: "Fetch it with: homewise pull \(model.id); or see homewise plan \(model.id)")
+        }
+        return try inspect(file: found.path)
+    }
+
+    /// What the headers of the models that are here say, by “model:quantization”.
+    func factsOfInstalled() throws -> [String: ModelFacts] {
+        var all: [String: ModelFacts] = [:]
+        for model in try store.models() {
+            if let facts = try facts(ofBlob: model.digest, path: model.path) { all[model.key] = facts }
+        }
+        return all
+    }
+
+    /// From the notes, or else from the file, once. A file that cannot be read as a model has none; running it will say so.
+    func facts(ofBlob digest: Digest, path: String) throws -> ModelFacts? {
+        if let known = try store.inventory.note(.facts, key: digest.hex, as: ModelFacts.self) { return known }
+        let file = try MappedFile(path: path)
+        guard let header = try? GGUFHeader(file), let facts = try? ModelFacts(header, in: file) else { return nil }
+        try store.inventory.note(facts, .facts, key: digest.hex, at: world.now())
+        return facts
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+package import Foundation
+import GRDB
+import HomeWiseDomain
+
+/// Things that were found out and can be found out again: what a header says, what an engine said of it, what was measured.
+extension Inventory {
+    /// - Returns: `nil` where nothing was noted, or where what was noted is of another form than this version reads.
+    package func note<Value: Decodable>(_ kind: NoteKind, key: String, as type: Value.Type = Value.self) throws -> Value? {
+        let text = try read { try String.fetchOne($0, sql: "SELECT value FROM note WHERE kind = ? AND key = ?", arguments: [kind.rawValue, key]) }
+        // A note of another version is as good as none: it is found out anew.
+        return text.flatMap { try? JSONDecoder().decode(type, from: Data($0.utf8)) }
+    }
+
+    package func note(_ value: some Encodable, _ kind: NoteKind, key: String, at now: Date) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let text = try String(decoding: encoder.encode(value), as: UTF8.self)
+        try write {
+            try $0.execute(
+                sql: "INSERT OR REPLACE INTO note (kind, key, value, written_at) VALUES (?, ?, ?, ?)",
+                arguments: [kind.rawValue, key, text, now.timeIntervalSince1970])
+        }
+    }
+
+    /// All notes of a kind, by key.
+    package func notes<Value: Decodable>(_ kind: NoteKind, as type: Value.Type = Value.self) throws -> [String: Value] {
+        let rows = try read { try Row.fetchAll($0, sql: "SELECT key, value FROM note WHERE kind = ?", arguments: [kind.rawValue]) }
+        let pairs = rows.compactMap { row -> (String, Value)? in
+            let (key, text): (String, String) = (row["key"], row["value"])
+            return (try? JSONDecoder().decode(type, from: Data(text.utf8))).map { (key, $0) }
+        }
+        return Dictionary(pairs) { first, _ in first }
+    }
+}
+
+package enum NoteKind: String, Sendable {
+    /// What a file's header says, by the file's digest or address.
+    case facts
+    /// What the engine would take, by digest, options and engine.
+    case layout
+    /// What the engine's kernels reach here, by engine and processor.
+    case calibration
+    /// What a running engine took, beside the plan, by model and options.
+    case memory
+}
