@@ -47,7 +47,7 @@ struct HomeWiseCommand: AsyncParsableCommand {
         discussion: "Start with: homewise run", version: Version.text,
         subcommands: [
             RunCommand.self, RecommendCommand.self, PlanCommand.self, PullCommand.self, ListCommand.self, SearchCommand.self,
-            ShowCommand.self, HardwareCommand.self, CalibrateCommand.self, EngineCommand.self,
+            ShowCommand.self, HardwareCommand.self, DoctorCommand.self, CalibrateCommand.self, EngineCommand.self, RegistryCommand.self,
         ])
 }
 

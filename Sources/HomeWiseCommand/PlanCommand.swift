@@ -13,21 +13,23 @@ struct PlanCommand: AsyncParsableCommand {
     @Argument(help: "The model.") var model: String
     @Option(help: "Layers on the GPU.") var gpuLayers: Int?
     @Flag(help: "Show what machine the model takes.") var needs = false
-    @Option(help: "Plan for another machine: a file as `homewise hardware --json` prints it.") var profile: String?
+    @OptionGroup var target: TargetOptions
     @OptionGroup var options: ModelOptions
 
     func run() async throws {
         var wish = try options.wish()
         if let gpuLayers {
-            guard (0...1024).contains(gpuLayers) else { throw Failure.badInput("--gpu-layers \(gpuLayers) is out of range.", remedy: "Give 0 to 1024.") }
+            guard (0...1024).contains(gpuLayers) else {
+                throw Failure.badInput("--gpu-layers \(gpuLayers) is out of range.", remedy: "Give 0 to 1024.")
+            }
             wish.gpuLayers = gpuLayers
         }
-        var target = TargetOptions()
-        target.use = nil
-        target.profile = profile
-        let machine = try target.machine()
+        try target.apply(to: &wish)
         let final = wish
-        let plan = try await HomeWise.open(World.ofThisProcess()) { try await $0.plan(model, wish: final, for: machine) }
+        let plan = try await HomeWise.open(World.ofThisProcess()) { house in
+            let machine = try await target.machine(like: await house.hardware(askingEngine: false))
+            return try await house.plan(model, wish: final, for: machine)
+        }
         if options.json { return try Terminal.json(plan) }
         for line in needs ? Self.needs(plan) : Self.lines(plan) { Terminal.answer(line + "\n") }
         if let obstacle = plan.obstacle, !needs {
@@ -45,7 +47,8 @@ struct PlanCommand: AsyncParsableCommand {
             fit.speed.promptTokensPerSecond.map { "           about \(SpeedEstimate.text($0)) tokens/s while it reads" },
             "Memory     \(memory.privateTotal) private, \(memory.mapped) of the file's pages; \(memory.working) should be free (\(memory.reason))",
             "           \(memory.repacked) weights rewritten for this processor, \(memory.cache) cache, \(memory.compute) buffers, \(memory.overhead) process",
-            memory.gpu.bytes > 0 ? "GPU        \(memory.gpu) for \(fit.placement.gpuLayers) layers on \(fit.placement.gpu?.name ?? "the GPU")" : nil,
+            memory.gpu.bytes > 0
+                ? "GPU        \(memory.gpu) for \(fit.placement.gpuLayers) layers on \(fit.placement.gpu?.name ?? "the GPU")" : nil,
         ].compactMap { $0 }
         if let seen = plan.observed {
             lines.append("Seen       \(seen.seen) private when it ran, \(seen.planned) had been planned")

@@ -11,6 +11,8 @@ struct TargetOptions: ParsableArguments {
     @Option(help: "What it is for: chat, code, reasoning, embedding or vision.") var use: String?
     @Option(help: "Plan for another machine: a file as `homewise hardware --json` prints it.") var profile: String?
 
+    @Option(help: "Plan for a machine in a few words, such as: 16GB, 8 cores, RTX 3060 12GB.") var simulate: String?
+
     static let uses: [String: Capability] = [
         "chat": .chat, "code": .code, "reasoning": .reasoning, "embedding": .embedding, "vision": .vision, "completion": .completion,
     ]
@@ -18,21 +20,25 @@ struct TargetOptions: ParsableArguments {
     func apply(to wish: inout Wish) throws {
         guard let use else { return }
         guard let capability = Self.uses[use.lowercased()] else {
-            throw Failure.badInput("“\(use)” is no use that HomeWise knows.", remedy: "Choose from: \(Self.uses.keys.sorted().joined(separator: ", ")).")
+            throw Failure.badInput(
+                "“\(use)” is no use that HomeWise knows.", remedy: "Choose from: \(Self.uses.keys.sorted().joined(separator: ", ")).")
         }
         wish.capability = capability
         // Nobody reads along while texts are embedded.
         if capability == .embedding { wish.minTokensPerSecond = 0 }
     }
 
-    func machine() throws -> SystemCapabilities? {
+    /// - Parameter here: what a simulated machine is like where nothing is said.
+    func machine(like here: @autoclosure () async throws -> SystemCapabilities) async throws -> SystemCapabilities? {
+        if let simulate { return try SystemCapabilities(simulating: simulate, like: await here()) }
         guard let profile else { return nil }
         let data: Data
         do { data = try Data(contentsOf: URL(filePath: profile)) } catch {
             throw Failure.unreadable(path: profile, reason: error.localizedDescription)
         }
         do { return try JSONDecoder().decode(SystemCapabilities.self, from: data) } catch let error as DecodingError {
-            throw Failure.badInput("\(profile) is no machine: \(error.complaint).", remedy: "Make one with: homewise hardware --json > \(profile)")
+            throw Failure.badInput(
+                "\(profile) is no machine: \(error.complaint).", remedy: "Make one with: homewise hardware --json > \(profile)")
         }
     }
 }
@@ -50,10 +56,10 @@ struct RecommendCommand: AsyncParsableCommand {
     func run() async throws {
         var wish = try options.wish()
         try target.apply(to: &wish)
-        let machine = try target.machine()
         let final = wish
         let (choice, isCalibrated) = try await HomeWise.open(World.ofThisProcess()) { house in
-            try await (house.recommend(final, for: machine), machine != nil || house.calibration() != nil)
+            let machine = try await target.machine(like: await house.hardware(askingEngine: false))
+            return try await (house.recommend(final, for: machine), machine != nil || house.calibration() != nil)
         }
         if options.json { return try Terminal.json(Report(choice, top: top, isWhole: all)) }
         for fit in choice.ranked.prefix(max(1, top)) { RecommendationText(fit).lines.forEach { Terminal.answer($0 + "\n") } }
@@ -63,7 +69,11 @@ struct RecommendCommand: AsyncParsableCommand {
         } else if !choice.rejected.isEmpty {
             Terminal.say(Terminal.dim("\(choice.rejected.count) more were ruled out; --all tells why."))
         }
-        if !isCalibrated { Terminal.say(Terminal.dim("Speeds are estimates from memory bandwidth: `homewise calibrate` measures the real kernels in under a minute.")) }
+        if !isCalibrated {
+            Terminal.say(
+                Terminal.dim(
+                    "Speeds are estimates from memory bandwidth: `homewise calibrate` measures the real kernels in under a minute."))
+        }
     }
 
     private struct Report: Encodable {
@@ -89,7 +99,9 @@ struct RecommendationText {
         let quality = fit.model.quality.map { "quality \($0.score.rounded(toPlaces: 0))\($0.isEstimated == true ? " (estimated)" : "")" }
         let download = fit.isInstalled ? "is here" : "\(fit.download) to fetch, \(Self.time(fit.download))"
         let place = fit.placement == .cpu ? nil : "\(fit.placement.gpuLayers) layers on \(fit.placement.gpu?.name ?? "the GPU")"
-        let first = [fit.speed.band, "\(fit.memory.working) of memory", place, "context \(fit.context)", quality, download].compactMap { $0 }
+        let first = [fit.speed.band, "\(fit.memory.working) of memory", place, "context \(fit.context)", quality, download].compactMap {
+            $0
+        }
         lines = [
             "\(fit.model.name)  \(fit.variant.quantization)", "  " + first.joined(separator: ", "),
             "  \(fit.speed.reason); memory \(fit.memory.reason)" + (fit.model.description.map { "; \($0)" } ?? ""),

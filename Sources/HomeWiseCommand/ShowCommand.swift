@@ -32,8 +32,12 @@ struct FactsText {
                 row("File", inspection.path),
                 row("Size", "\(inspection.size)" + (inspection.tensors.map { ", \($0) tensors" } ?? "")),
                 row("Format", facts.container.rawValue), row("Name", facts.name), row("Architecture", facts.architecture),
-                row("Parameters", facts.parameters.map { Self.count($0) + (facts.activeParameters.map { ", \(Self.count($0)) active" } ?? "") }),
-                row("Quantisation", facts.quantization.map { $0 + (facts.bitsPerWeight.map { ", \($0.rounded(toPlaces: 2)) bits a weight" } ?? "") }),
+                row(
+                    "Parameters",
+                    facts.parameters.map { Self.count($0) + (facts.activeParameters.map { ", \(Self.count($0)) active" } ?? "") }),
+                row(
+                    "Quantisation",
+                    facts.quantization.map { $0 + (facts.bitsPerWeight.map { ", \($0.rounded(toPlaces: 2)) bits a weight" } ?? "") }),
                 row("Context", facts.contextLength.map { "\($0) tokens" }), row("Layers", facts.layers.map(String.init)),
                 row("Width", facts.embedding.map(String.init)), row("Heads", Self.heads(facts)),
                 row("Sliding", facts.slidingWindow.map { "\($0.size) tokens" }),

@@ -77,7 +77,8 @@ final class Story: Sendable {
             )
         case .ready(let seconds): ("Ready", "after \(seconds.rounded(toPlaces: 2)) s")
         case .load(let busy, let cores):
-            busy < 0.3 ? nil : ("Busy", "other programs keep \(busy.rounded(toPlaces: 1)) of \(cores) cores busy: the figures will be worth less")
+            busy < 0.3
+                ? nil : ("Busy", "other programs keep \(busy.rounded(toPlaces: 1)) of \(cores) cores busy: the figures will be worth less")
         case .calibrating(let type, let done, let all): ("Measuring", "\(type) (\(done + 1) of up to \(all))")
         default: nil
         }

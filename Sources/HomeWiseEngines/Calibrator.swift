@@ -25,7 +25,7 @@ package struct Calibrator: Sendable {
     /// - Parameter report: the type being measured, and how many of how many are done.
     package func run(engine: String, processor: String, report: @Sendable (String, Int, Int) -> Void) async throws -> Calibration {
         let start = ContinuousClock.now
-        let tiny = try await measure(CalibrationFit.tiny, prompt: 0, generate: 64)
+        let tiny = try await measure(CalibrationFit.tiny, prompt: 0, generate: 128)
         let layers = Double(CalibrationFit.tiny.layers)
         let pairs = tiny.filter { !$0.isPrompt }.map { ($0.threads, 1 / $0.median / layers) }
         var calibration = Calibration(
@@ -43,8 +43,8 @@ package struct Calibrator: Sendable {
     }
 
     private func kernels(_ type: GGMLType, _ calibration: Calibration) async throws -> ([Calibration.Kernel], [Double]) {
-        let wide = try await measure(CalibrationFit.wide(type), prompt: 64, generate: 12)
-        let narrow = try await measure(CalibrationFit.narrow(type), prompt: 0, generate: 16)
+        let wide = try await measure(CalibrationFit.wide(type), prompt: 32, generate: 24)
+        let narrow = try await measure(CalibrationFit.narrow(type), prompt: 0, generate: 24)
         let kernels = threads.compactMap { count -> Calibration.Kernel? in
             guard let wideRuns = wide.first(where: { $0.threads == count && !$0.isPrompt }),
                 let prompts = wide.first(where: { $0.threads == count && $0.isPrompt }),

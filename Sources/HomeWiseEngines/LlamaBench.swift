@@ -38,7 +38,8 @@ package struct LlamaBench: Sendable {
         _ path: String, threads: [Int], prompt: Int, generate: Int, repetitions: Int, within limit: Duration = .seconds(120)
     ) async throws -> [Runs] {
         let arguments = [
-            "-m", path, "-t", threads.map(String.init).joined(separator: ","), "-p", "\(prompt)", "-n", "\(generate)", "-r", "\(repetitions)",
+            "-m", path, "-t", threads.map(String.init).joined(separator: ","), "-p", "\(prompt)", "-n", "\(generate)", "-r",
+            "\(repetitions)",
             "-o", "jsonl", "-ngl", "0",
         ]
         let (exit, lines) = try await host.process(program, arguments, adding: ["GGML_NO_BACKTRACE": "1"]).run(within: limit)

@@ -27,7 +27,8 @@ extension HomeWise {
         let (model, quantization) = try registry.model(named: name)
         let here = try installed().filter { $0.name == model.id && (quantization == nil || $0.quantization.lowercased() == quantization) }
         guard let found = here.first else {
-            throw Failure.badInput("\(model.name) is not here yet.", remedy: "Fetch it with: homewise pull \(model.id); or see homewise plan \(model.id)")
+            throw Failure.badInput(
+                "\(model.name) is not here yet.", remedy: "Fetch it with: homewise pull \(model.id); or see homewise plan \(model.id)")
         }
         return try inspect(file: found.path)
     }

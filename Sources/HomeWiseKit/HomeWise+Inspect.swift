@@ -5,18 +5,138 @@ import Foundation
 import HomeWiseDomain
 import HomeWiseStore
 
+/// One way for each format: the content decides which, never the name.
 extension HomeWise {
     func inspect(file path: String) throws -> Inspection {
-        let source = try MappedFile(path: path)
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw Failure.unreadable(path: path, reason: "there is no such file")
+        }
         do {
-            let header = try GGUFHeader(source)
-            var notes: [String] = []
-            if header.end < source.length { notes.append("\(ByteCount(source.length - header.end)) behind the last tensor belong to none") }
-            if let count = header.metadata["split.count"]?.count, count > 1 {
-                notes.append("this is part \((header.metadata["split.no"]?.count ?? 0) + 1) of \(count)")
-            }
-            return try Inspection(
-                path: path, size: ByteCount(source.length), facts: ModelFacts(header, in: source), tensors: header.tensors.count, notes: notes)
+            if isFolder.boolValue { return try FolderInspection(path: path).run() }
+            return try FileInspection(path: path, source: MappedFile(path: path)).run()
         } catch let fault as FormatFault { throw Failure.malformed(file: path, fault) }
+    }
+}
+
+/// A single file.
+private struct FileInspection {
+    let path: String
+    let source: MappedFile
+    private var folder: ModelFolder {
+        ModelFolder((path as NSString).deletingLastPathComponent.isEmpty ? "." : (path as NSString).deletingLastPathComponent)
+    }
+
+    func run() throws -> HomeWise.Inspection {
+        let start = try source.withBytes(0..<min(Int64(FormatDetection.bytesNeeded), source.length)) { [UInt8]($0) }
+        switch FormatDetection.container(of: start, length: source.length) {
+        case .gguf: return try gguf()
+        case .safetensors: return try safetensors()
+        case .onnx: return try onnx()
+        case .zip, .pickle: return try pytorch()
+        case .text: throw FormatFault(.notThisFormat, "file", "it is a text, such as a web page that stands where a model should")
+        case let other:
+            throw FormatFault(
+                .notThisFormat, "file", other == .unknown ? "it is no model that HomeWise knows" : "it is an archive (\(other.rawValue))")
+        }
+    }
+
+    private func inspection(_ facts: ModelFacts, tensors: Int?, notes: [String] = []) -> HomeWise.Inspection {
+        HomeWise.Inspection(path: path, size: ByteCount(source.length), facts: facts, tensors: tensors, notes: notes)
+    }
+
+    private func gguf() throws -> HomeWise.Inspection {
+        let header = try GGUFHeader(source)
+        var notes: [String] = []
+        if header.end < source.length { notes.append("\(ByteCount(source.length - header.end)) behind the last tensor belong to none") }
+        if let count = header.metadata["split.count"]?.count, count > 1 {
+            notes.append("this is part \((header.metadata["split.no"]?.count ?? 0) + 1) of \(count)")
+        }
+        return try inspection(ModelFacts(header, in: source), tensors: header.tensors.count, notes: notes)
+    }
+
+    private func safetensors() throws -> HomeWise.Inspection {
+        let header = try SafetensorsHeader(source: source)
+        return try inspection(FolderInspection.facts([header], in: folder), tensors: header.tensors.count)
+    }
+
+    private func onnx() throws -> HomeWise.Inspection {
+        let model = try ONNXModel(source: source)
+        try model.checkExternalData(lengths: folder.lengths(of: model.externalFiles))
+        let genai = try folder.bytes("genai_config.json").map { try GenAIConfig($0) }
+        let notes = model.foreignDomains.isEmpty ? [] : ["it needs operators of \(model.foreignDomains.joined(separator: ", "))"]
+        return inspection(model.facts(genai: genai), tensors: model.tensors.count, notes: notes)
+    }
+
+    private func pytorch() throws -> HomeWise.Inspection {
+        let archive = try PyTorchArchive(source: source)
+        var facts = ModelFacts(container: .pytorch)
+        facts.weights = .init(totalBytes: archive.tensorBytes, bytesByType: archive.bytesByType)
+        facts.quantization = archive.bytesByType.max { $0.value < $1.value }?.key
+        let verdict =
+            switch archive.verdict {
+            case .allowed: "its pickle names only what weights need; that is a label, no permission to load it"
+            case .unsafe(let names): "UNSAFE: its pickle would run \(names.prefix(5).joined(separator: ", "))"
+            case .unknown(let reason): "nobody can tell what its pickle would run: \(reason)"
+            }
+        return inspection(facts, tensors: archive.tensors.count, notes: [verdict])
+    }
+}
+
+/// A folder as Hugging Face's tools and onnxruntime-genai write it.
+private struct FolderInspection {
+    let path: String
+    private var folder: ModelFolder { ModelFolder(path) }
+
+    func run() throws -> HomeWise.Inspection {
+        let files = try folder.files()
+        let shards = try shards(files)
+        guard !shards.isEmpty else {
+            for name in ["model.onnx", "pytorch_model.bin"] where files[name] != nil {
+                return try FileInspection(path: "\(path)/\(name)", source: MappedFile(path: "\(path)/\(name)")).run()
+            }
+            if let single = files.keys.filter({ $0.hasSuffix(".gguf") || $0.hasSuffix(".onnx") }).sorted().first {
+                return try FileInspection(path: "\(path)/\(single)", source: MappedFile(path: "\(path)/\(single)")).run()
+            }
+            throw FormatFault(.notThisFormat, "folder", "there is no model in it that HomeWise knows")
+        }
+        var headers: [String: SafetensorsHeader] = [:]
+        for shard in shards { headers[shard] = try SafetensorsHeader(source: MappedFile(path: "\(path)/\(shard)")) }
+        if let index = try folder.bytes(Self.indexName, atMost: 64 << 20) { try SafetensorsIndex(index).check(headers) }
+        let facts = try Self.facts(Array(headers.values), in: folder)
+        let size = shards.reduce(Int64(0)) { $0 + (files[$1] ?? 0) }
+        return HomeWise.Inspection(
+            path: path, size: ByteCount(size), facts: facts, tensors: headers.values.reduce(0) { $0 + $1.tensors.count },
+            notes: shards.count > 1 ? ["\(shards.count) files"] : [])
+    }
+
+    private static let indexName = "model.safetensors.index.json"
+
+    private func shards(_ files: [String: Int64]) throws -> [String] {
+        guard let index = try folder.bytes(Self.indexName, atMost: 64 << 20) else {
+            return files["model.safetensors"] == nil ? [] : ["model.safetensors"]
+        }
+        return try SafetensorsIndex(index).shards
+    }
+
+    /// The weights' own figures, with what `config.json` beside them says.
+    ///
+    /// - Throws: `FormatFault` where the configuration would run code (THREATS C4).
+    static func facts(_ headers: [SafetensorsHeader], in folder: ModelFolder) throws -> ModelFacts {
+        guard let config = try folder.bytes("config.json") else {
+            let summary = SafetensorsSummary(headers)
+            var facts = ModelFacts(container: .safetensors)
+            facts.weights = summary.weights
+            facts.parameters = summary.parameters
+            facts.quantization = summary.dominantType
+            return facts
+        }
+        let files = try HuggingFaceConfig.Files(
+            config: config, generationConfig: folder.bytes("generation_config.json"),
+            tokenizerConfig: folder.bytes("tokenizer_config.json"),
+            chatTemplate: folder.bytes("chat_template.jinja"))
+        let description = try HuggingFaceConfig(files)
+        try description.screen.check()
+        return description.facts(with: SafetensorsSummary(headers, packedBits: description.packedBits))
     }
 }

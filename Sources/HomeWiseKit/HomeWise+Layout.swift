@@ -17,9 +17,11 @@ extension HomeWise {
         guard fit.placement == .cpu, let manifest = try engineInUse(), let tool = LlamaFit(manifest: manifest, host: engineHost),
             let header = try await header(of: fit)
         else { return nil }
-        let key = "\(header.key) \(manifest.version) \(fit.options.arguments.joined(separator: " ")) \(probe.cpu().features.joined(separator: ","))"
+        let key =
+            "\(header.key) \(manifest.version) \(fit.options.arguments.joined(separator: " ")) \(probe.cpu().features.joined(separator: ","))"
         if let known = try store.inventory.note(.layout, key: key, as: MemoryEstimate.self) { return known }
-        let estimate = try await LayoutInquiry(tool: tool, folder: store.layout.run).estimate(header.value, header.facts, header.source, fit.options)
+        let estimate = try await LayoutInquiry(tool: tool, folder: store.layout.run).estimate(
+            header.value, header.facts, header.source, fit.options)
         try store.inventory.note(estimate, .layout, key: key, at: world.now())
         return estimate
     }
@@ -47,41 +49,18 @@ extension HomeWise {
     private func remoteHeader(of fit: Fit) async throws -> Header? {
         let desk = try SourceDesk(world: world, transport: transport, inventory: store.inventory, isForgiving: false) { _ in }
         for source in fit.variant.sources {
-            guard let delivery = try? await desk.resolve(source, for: fit.model), let part = delivery.parts.first, delivery.parts.count == 1,
+            guard let delivery = try? await desk.resolve(source, for: fit.model), let part = delivery.parts.first,
+                delivery.parts.count == 1,
                 part.packing == .plain
             else { continue }
             // A source that cannot give it now leaves the estimate as it is, which says so itself.
-            guard let (header, source) = try? await RemoteHeader(transport: transport, file: part.file).read({ try GGUFHeader($0) }) else { continue }
+            guard let (header, source) = try? await RemoteHeader(transport: transport, file: part.file).read({ try GGUFHeader($0) }) else {
+                continue
+            }
             let facts = try ModelFacts(header, in: source)
             try store.inventory.note(facts, .facts, key: fit.key, at: world.now())
             return Header(key: part.file.digest?.hex ?? part.file.url, value: header, facts: facts, source: source)
         }
         return nil
-    }
-}
-
-/// Two questions to the engine's own tool: how much of the weights it would rewrite, and what it needs beside them.
-struct LayoutInquiry {
-    let tool: LlamaFit
-    let folder: String
-
-    func estimate(_ header: GGUFHeader, _ facts: ModelFacts, _ source: BytePrefix, _ options: ContextOptions) async throws -> MemoryEstimate {
-        let weights = facts.weights?.totalBytes ?? 0
-        let whole = try await devices(source.bytes, source.length, options, repacking: true)
-        let twin = try header.twin(in: source).header()
-        let beside = try await devices(twin.bytes, twin.length, options, repacking: false)
-        // The tool leaves out what would be rewritten; a MiB is the grain of its figures.
-        let repacked = weights - whole.map(\.model).reduce(0, +)
-        return MemoryEstimate(
-            mapped: ByteCount(weights), repacked: ByteCount(repacked > 2 << 20 ? repacked : 0),
-            cache: ByteCount(beside.map(\.context).reduce(0, +)), compute: ByteCount(beside.map(\.compute).reduce(0, +)),
-            overhead: ByteCount(Int64(EngineFootprint.process(facts))), basis: .engine)
-    }
-
-    private func devices(_ bytes: [UInt8], _ length: Int64, _ options: ContextOptions, repacking: Bool) async throws -> [LlamaFit.Device] {
-        let path = "\(folder)/layout-\(UInt32.random(in: .min ... .max)).gguf"
-        try SparseFile.write(bytes, length: length, to: path)
-        defer { unlink(path) }
-        return try await tool.devices(path, options, repacking: repacking)
     }
 }

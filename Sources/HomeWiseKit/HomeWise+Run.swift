@@ -110,7 +110,8 @@ extension HomeWise {
         if missing > .zero { try await Task.sleep(for: missing) }
         let threads = ThreadPolicy().threads(cpu: probe.cpu(), load: look?.load())
         return LaunchPlan(
-            model: ready.installed.path, alias: ready.fit.model.id, options: ready.fit.options, placement: ready.fit.placement, threads: threads.threads,
+            model: ready.installed.path, alias: ready.fit.model.id, options: ready.fit.options, placement: ready.fit.placement,
+            threads: threads.threads,
             reasons: ["\(threads.threads) thread\(threads.threads == 1 ? "" : "s"): \(threads.reason)"])
     }
 }

@@ -13,6 +13,8 @@ import HomeWiseStore
 public struct HomeWise: Sendable {
     public let world: World
     public let registry: ModelRegistry
+    /// Added registries that could not be read, a sentence each.
+    let registryFindings: [String]
     let store: ModelStore
     let transport: Transport
     let probe = MachineProbe()
@@ -25,8 +27,9 @@ public struct HomeWise: Sendable {
     /// - Throws: `Failure.storeUnusable`, or `Failure.badInput` for a registry that cannot be read.
     init(world: World) throws {
         self.world = world
-        registry = try world.registry.map { try ModelRegistry(json: $0, name: "in HOMEWISE_REGISTRY") } ?? EmbeddedRegistry.load()
         store = try ModelStore(home: world.home)
+        let base = try world.registry.map { try ModelRegistry(json: $0, name: "in HOMEWISE_REGISTRY") } ?? EmbeddedRegistry.load()
+        (registry, registryFindings) = try Self.assemble(base, store)
         transport = Transport(policy: world.patience)
         load = LoadProbe(probe)
     }
@@ -42,17 +45,31 @@ public struct HomeWise: Sendable {
 
     /// This machine, with the disk that holds the store.
     ///
-    /// - Parameter askingEngine: also ask the installed engine which devices it can use (some 50 ms).
-    public func hardware(askingEngine: Bool = true) async throws -> SystemCapabilities {
-        var machine = probe.capabilities(store: world.home)
+    /// - Parameters:
+    ///   - askingEngine: also ask the installed engine which devices it can use (some 50 ms).
+    ///   - includingVulkan: also ask Vulkan, which loads the drivers of all cards.
+    public func hardware(askingEngine: Bool = true, includingVulkan: Bool = false) async throws -> SystemCapabilities {
+        var machine = probe.capabilities(store: world.home, includingVulkan: includingVulkan)
         guard askingEngine, let manifest = try engineInUse() else { return machine }
-        machine.engineDevices = try await LlamaServer(manifest: manifest, host: engineHost).devices()
+        machine.engineDevices = try await devices(of: manifest)
         if machine.engineDevices == nil { machine.findings.append("The engine \(manifest.version) does not tell its devices.") }
-        if !machine.gpus.isEmpty, machine.engineDevices?.isEmpty == true {
+        // One that shares the machine's memory would hardly be faster than the processor: nothing is lost.
+        if machine.gpus.contains(where: { $0.memoryIsShared != true }), machine.engineDevices?.isEmpty == true {
             machine.findings.append("A GPU is here, but the engine \(manifest.version) cannot use it: models run on the CPU.")
         }
         return machine
     }
+
+    /// An engine that we built for the processor alone has no other device, and need not be started to say so.
+    private func devices(of manifest: EngineManifest) async throws -> [String]? {
+        if manifest.origin == .built, !manifest.flags.contains(where: { Self.gpuFlags.contains($0) }) { return [] }
+        return try await LlamaServer(manifest: manifest, host: engineHost).devices()
+    }
+
+    /// What brings a GPU into a build of llama.cpp (ggml/CMakeLists.txt).
+    private static let gpuFlags: Set = [
+        "-DGGML_CUDA=ON", "-DGGML_VULKAN=ON", "-DGGML_HIP=ON", "-DGGML_METAL=ON", "-DGGML_SYCL=ON", "-DGGML_MUSA=ON", "-DGGML_OPENCL=ON",
+    ]
 
     /// Models whose files are here.
     public func installed() throws -> [Installed] { try store.models().map(Installed.init) }

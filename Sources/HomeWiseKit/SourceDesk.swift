@@ -52,7 +52,7 @@ actor SourceDesk {
 
     private func host(of source: SourceReference) async throws -> String {
         switch source {
-        case .hub: hub.host
+        case .hub, .hubFolder: hub.host
         case .packageIndex: try await packageIndex().host
         case .web(let address): WebSource.host(of: address)
         case .file: "this machine"
@@ -63,6 +63,9 @@ actor SourceDesk {
         switch source {
         case .hub(let repository, let file, let revision):
             return try await hub.delivery(repository: repository, file: file, revision: revision)
+        case .hubFolder(let repository, _):
+            throw Failure.badInput(
+                "\(repository) is a folder, and those cannot be fetched yet.", remedy: "Choose a variant that is one file.")
         case .packageIndex(let members): return try await packageIndex().delivery(of: members)
         case .web(let address): return try await WebSource(transport: transport).delivery(of: address)
         case .file(let path):

@@ -47,11 +47,20 @@ package struct LoadProbe: Sendable {
     }
 
     private static func ownSeconds() -> Double {
-        func seconds(_ who: __rusage_who) -> Double {
+        #if canImport(Darwin)
+            typealias Who = Int32
+        #else
+            typealias Who = __rusage_who_t
+        #endif
+        func seconds(_ who: Who) -> Double {
             var usage = rusage()
-            getrusage(__rusage_who_t(who.rawValue), &usage)
+            getrusage(who, &usage)
             return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
         }
-        return seconds(RUSAGE_SELF) + seconds(RUSAGE_CHILDREN)
+        #if canImport(Darwin)
+            return seconds(RUSAGE_SELF) + seconds(RUSAGE_CHILDREN)
+        #else
+            return seconds(Who(RUSAGE_SELF.rawValue)) + seconds(Who(RUSAGE_CHILDREN.rawValue))
+        #endif
     }
 }

@@ -1,96 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The HomeWise authors
 
-import Foundation
 package import HomeWiseDomain
 
 extension MachineProbe {
     package func cpu() -> SystemCapabilities.CPU {
-        let info = CPUInfo(text("proc/cpuinfo") ?? "")
-        let online = text("sys/devices/system/cpu/online").flatMap { CPUInfo.countOfList($0) }
+        #if canImport(Darwin)
+            if isThisMachine { return Sysctl.cpu(architecture: architecture) }
+        #endif
+        let info = CPUInfo(bytes("proc/cpuinfo") ?? [])
+        let online = text("sys/devices/system/cpu/online").flatMap { CPUList($0) }
+        let logical = max(1, online?.count ?? info.processors.count)
+        let kinds = kindsOfCores(info)
         return .init(
-            architecture: Self.architecture, model: info.model, physicalCores: info.physicalCores,
-            logicalCores: max(1, online ?? info.processors), quotaCores: quotaCores(), features: info.features)
+            architecture: architecture, model: info.model, physicalCores: info.physicalCores ?? physicalCores(logical: logical),
+            logicalCores: logical, quotaCores: quotaCores(), features: info.features, vendor: info.vendor, sockets: info.sockets,
+            performanceCores: kinds?.performance, efficiencyCores: kinds?.efficiency, allowedCores: allowedCores(info, logical: logical),
+            caches: caches())
     }
 
-    static var architecture: String {
-        #if arch(x86_64)
-            "x86_64"
-        #elseif arch(arm64)
-            "arm64"
-        #else
-            "unknown"
-        #endif
+    /// Where cpuinfo names no cores, as on ARM: without hyper-threads each logical core is a physical one.
+    private func physicalCores(logical: Int) -> Int? {
+        if line("sys/devices/system/cpu/smt/active") == "0" { return logical }
+        guard let siblings = text("sys/devices/system/cpu/cpu0/topology/thread_siblings_list").flatMap({ CPUList($0) }),
+            logical.isMultiple(of: siblings.count)
+        else { return nil }
+        return logical / siblings.count
+    }
+
+    /// A cpuset or an affinity mask may leave out cores that cpuinfo still lists: Docker's `--cpuset-cpus`, `taskset`.
+    private func allowedCores(_ info: CPUInfo, logical: Int) -> Int? {
+        guard let status = text("proc/self/status"),
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("Cpus_allowed_list:") }),
+            let allowed = CPUList(String(line.dropFirst("Cpus_allowed_list:".count)))
+        else { return nil }
+        // LXC numbers the container's cores anew in cpuinfo, but not here: then the two lists only agree in their length.
+        guard allowed.count < info.processors.count else { return nil }
+        let here = info.processors.filter { allowed.contains($0.number) }
+        return here.isEmpty ? nil : info.cores(of: here) ?? here.count
     }
 
     /// Cores that this process's cgroup may use: the tightest quota on the way up to the root.
     func quotaCores() -> Double? {
         cgroup.levels(of: "cpu").compactMap { folder -> Double? in
             if let max = text(folder + "/cpu.max")?.split(whereSeparator: \.isWhitespace), max.count == 2 {
-                guard let quota = Double(max[0]), let period = Double(max[1]), period > 0 else { return nil }
-                return quota / period
+                return Self.quota(Double(max[0]), period: Double(max[1]))
             }
-            guard let quota = text(folder + "/cpu.cfs_quota_us").flatMap({ Double($0.trimmed) }), quota > 0,
-                let period = text(folder + "/cpu.cfs_period_us").flatMap({ Double($0.trimmed) }), period > 0
-            else { return nil }
-            return quota / period
+            return Self.quota(
+                number(folder + "/cpu.cfs_quota_us").map { Double($0) }, period: number(folder + "/cpu.cfs_period_us").map { Double($0) })
         }.min()
     }
-}
 
-/// What `/proc/cpuinfo` says. Pure: fed with text, so that recordings of other machines can be read.
-struct CPUInfo {
-    var model: String?
-    var processors = 0
-    var physicalCores: Int?
-    var features: [String] = []
-
-    init(_ text: String) {
-        var cores: Set<String> = []
-        var socket = "0"
-        for line in text.split(separator: "\n") {
-            let halves = line.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
-            guard let key = halves.first else { continue }
-            let value = halves.count == 2 ? halves[1] : ""
-            switch key {
-            case "processor": processors += 1
-            case "physical id": socket = value
-            case "core id": cores.insert(socket + "/" + value)
-            case "model name", "Model": model = model ?? value
-            case "flags", "Features": if features.isEmpty { features = Self.known(in: value) }
-            default: break
-            }
-        }
-        physicalCores = cores.isEmpty ? nil : cores.count
+    private static func quota(_ quota: Double?, period: Double?) -> Double? {
+        guard let quota, let period, quota > 0, period > 0, (quota / period).isFinite else { return nil }
+        return quota / period
     }
-
-    /// Extensions that ggml has kernels for, as cpuinfo spells them, and as engines do.
-    private static let names: [(flag: String, name: String)] = [
-        ("sse4_2", "sse4.2"), ("avx", "avx"), ("avx2", "avx2"), ("f16c", "f16c"), ("fma", "fma"), ("avx_vnni", "avx_vnni"),
-        ("avx512f", "avx512f"), ("avx512bw", "avx512bw"), ("avx512vl", "avx512vl"), ("avx512_vnni", "avx512_vnni"),
-        ("avx512_bf16", "avx512_bf16"), ("amx_tile", "amx"), ("amx_int8", "amx_int8"), ("asimd", "neon"), ("asimddp", "dotprod"),
-        ("i8mm", "i8mm"), ("sve", "sve"),
-    ]
-
-    private static func known(in flags: String) -> [String] {
-        let present = Set(flags.split(separator: " ").map(String.init))
-        return names.filter { present.contains($0.flag) }.map(\.name)
-    }
-
-    /// “0-3,8” is five.
-    static func countOfList(_ text: String) -> Int? {
-        var count = 0
-        for part in text.trimmed.split(separator: ",") {
-            let ends = part.split(separator: "-").map { Int($0) }
-            guard let first = ends.first.flatMap({ $0 }), let last = ends.last.flatMap({ $0 }), last >= first, last < 65_536 else {
-                return nil
-            }
-            count += last - first + 1
-        }
-        return count > 0 ? count : nil
-    }
-}
-
-extension StringProtocol {
-    var trimmed: String { trimmingCharacters(in: .whitespacesAndNewlines) }
 }

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The HomeWise authors
 
-import Foundation
 package import HomeWiseDomain
 
 extension MachineProbe {
     package func memory() -> SystemCapabilities.Memory {
+        #if canImport(Darwin)
+            if isThisMachine { return Sysctl.memory() }
+        #endif
         let info = text("proc/meminfo") ?? ""
         let total = Self.field("MemTotal", in: info)
         let limit = tightestLimit(below: total)
         return .init(
-            total: total, available: Self.field("MemAvailable", in: info), limit: limit?.limit, limitAvailable: limit?.left)
+            total: total, available: Self.field("MemAvailable", in: info), limit: limit?.limit, limitAvailable: limit?.left,
+            swapTotal: Self.field("SwapTotal", in: info), swapFree: Self.field("SwapFree", in: info),
+            pressure: text("proc/pressure/memory").flatMap(Self.pressure), limitPressure: limitPressure())
     }
 
     /// A line of `/proc/meminfo`, which counts in KiB.
@@ -27,54 +31,50 @@ extension MachineProbe {
     /// The cgroup level that leaves least; a limit at or above the machine's memory is none.
     private func tightestLimit(below total: ByteCount?) -> (limit: ByteCount, left: ByteCount)? {
         cgroup.levels(of: "memory").compactMap { folder -> (limit: ByteCount, left: ByteCount)? in
-            let limit = number(folder + "/memory.max") ?? number(folder + "/memory.limit_in_bytes")
-            guard let limit, limit < (total?.bytes ?? .max) else { return nil }
-            let used = number(folder + "/memory.current") ?? number(folder + "/memory.usage_in_bytes") ?? 0
-            // File pages count as used, yet the kernel gives them back: they are free to take.
-            let cache = Self.statistic("inactive_file", in: text(folder + "/memory.stat") ?? "")
-            return (ByteCount(limit), ByteCount(max(0, limit - used + cache)))
+            guard let limit = limit(of: folder), limit < (total?.bytes ?? .max) else { return nil }
+            let used = size(folder + "/memory.current") ?? size(folder + "/memory.usage_in_bytes") ?? 0
+            // Subtracting numbers that are not negative cannot overflow; adding two of them can.
+            let (left, overflow) = (limit - used).addingReportingOverflow(reclaimable(folder))
+            return (ByteCount(limit), ByteCount(overflow ? limit : min(limit, max(0, left))))
         }.min { $0.left < $1.left }
     }
 
-    /// A file that holds one number; “max” and garbage are no number.
-    private func number(_ path: String) -> Int64? { text(path).flatMap { Int64($0.trimmed) } }
+    /// Above `memory.high` the kernel slows a program down until it stands still, so it counts like the hard limit.
+    private func limit(of folder: String) -> Int64? {
+        [size(folder + "/memory.max"), size(folder + "/memory.high"), size(folder + "/memory.limit_in_bytes")].compactMap { $0 }.min()
+    }
 
-    private static func statistic(_ name: String, in text: String) -> Int64 {
-        for line in text.split(separator: "\n") where line.hasPrefix(name + " ") {
-            return line.split(separator: " ").last.flatMap { Int64($0) } ?? 0
+    /// File pages count as used, yet the kernel gives them back: they are free to take. Version 1 counts a group without
+    /// the groups below it, unless the name begins with “total”.
+    private func reclaimable(_ folder: String) -> Int64 {
+        let statistics = text(folder + "/memory.stat") ?? ""
+        return Self.statistic("total_inactive_file", in: statistics) ?? Self.statistic("inactive_file", in: statistics) ?? 0
+    }
+
+    private static func statistic(_ name: String, in text: String) -> Int64? {
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name + " ") }) else { return nil }
+        return line.split(separator: " ").last.flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
+    }
+
+    /// The process's own group's, if the machine counts it: version 2 only.
+    private func limitPressure() -> SystemCapabilities.Pressure? {
+        for folder in cgroup.levels(of: "memory").reversed() {
+            if let pressure = text(folder + "/memory.pressure").flatMap(Self.pressure) { return pressure }
         }
-        return 0
+        return nil
+    }
+
+    /// Lines such as “some avg10=1.50 avg60=0.40 avg300=0.10 total=12345”, in percent.
+    static func pressure(_ text: String) -> SystemCapabilities.Pressure? {
+        func share(_ kind: String) -> Double? {
+            guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(kind + " ") }),
+                let word = line.split(separator: " ").first(where: { $0.hasPrefix("avg10=") }),
+                let percent = Double(word.dropFirst("avg10=".count)), (0...100).contains(percent)
+            else { return nil }
+            return percent / 100
+        }
+        return share("some").map { .init(some: $0, full: share("full")) }
     }
 
     var cgroup: CGroup { CGroup(table: text("proc/self/cgroup") ?? "") }
-}
-
-/// Where this process stands in the control groups, from `/proc/self/cgroup` (v1 and v2).
-struct CGroup {
-    /// Controllers (empty for v2) and path of each line.
-    private let lines: [(controllers: [Substring], path: String)]
-
-    init(table: String) {
-        lines = table.split(separator: "\n").compactMap { line in
-            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            guard parts.count == 3 else { return nil }
-            return (parts[1].split(separator: ","), String(parts[2]))
-        }
-    }
-
-    /// Folders under `sys/fs/cgroup`, from the process's own group up to the root. In a container the path of the
-    /// host may not exist inside; the root then holds the container's own limits.
-    func levels(of controller: String) -> [String] {
-        lines.flatMap { line -> [String] in
-            guard line.controllers.isEmpty || line.controllers.contains(Substring(controller)) else { return [] }
-            let base = "sys/fs/cgroup" + (line.controllers.isEmpty ? "" : "/" + controller)
-            var parts = line.path.split(separator: "/").filter { $0 != ".." }
-            var levels = [base]
-            while !parts.isEmpty {
-                levels.append(base + "/" + parts.joined(separator: "/"))
-                parts.removeLast()
-            }
-            return levels
-        }
-    }
 }

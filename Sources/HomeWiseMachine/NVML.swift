@@ -6,72 +6,89 @@ import HomeWiseDomain
 
 /// NVIDIA's management library, loaded at run time because only machines with that driver have it.
 ///
-/// Names and signatures: NVIDIA, NVML API Reference Guide (nvml.h, version 12).
+/// Names and signatures: NVIDIA, NVML API Reference Guide (nvml.h, version 12). Every function is looked up by itself: what a
+/// driver's version lacks is unknown.
 struct NVML {
-    private typealias Plain = @convention(c) () -> UInt32
-    private typealias GetText = @convention(c) (UnsafeMutablePointer<CChar>, UInt32) -> UInt32
-    private typealias GetInt = @convention(c) (UnsafeMutablePointer<Int32>) -> UInt32
-    private typealias GetCount = @convention(c) (UnsafeMutablePointer<UInt32>) -> UInt32
-    private typealias GetHandle = @convention(c) (UInt32, UnsafeMutablePointer<OpaquePointer?>) -> UInt32
-    private typealias GetDeviceText = @convention(c) (OpaquePointer, UnsafeMutablePointer<CChar>, UInt32) -> UInt32
-    private typealias GetMemory = @convention(c) (OpaquePointer, UnsafeMutablePointer<UInt64>) -> UInt32
-
-    private let library: UnsafeMutableRawPointer
-
-    /// GPUs that the driver names. No library is an ordinary answer; a library that fails is a finding.
-    static func read(library name: String) -> (gpus: [SystemCapabilities.GPU], findings: [String]) {
-        guard let library = dlopen(name, RTLD_NOW | RTLD_LOCAL) else { return ([], []) }
-        defer { dlclose(library) }
-        return NVML(library: library).read()
+    struct Answer: Sendable, Equatable {
+        var gpus: [SystemCapabilities.GPU] = []
+        var findings: [String] = []
+        /// The library is here, whether it works or not.
+        var isInstalled = true
     }
 
-    private func read() -> (gpus: [SystemCapabilities.GPU], findings: [String]) {
+    typealias Plain = @convention(c) () -> UInt32
+    typealias GetText = @convention(c) (UnsafeMutablePointer<CChar>, UInt32) -> UInt32
+    typealias GetInt = @convention(c) (UnsafeMutablePointer<Int32>) -> UInt32
+    typealias GetCount = @convention(c) (UnsafeMutablePointer<UInt32>) -> UInt32
+    typealias GetHandle = @convention(c) (UInt32, UnsafeMutablePointer<OpaquePointer?>) -> UInt32
+
+    let library: UnsafeMutableRawPointer
+
+    /// GPUs that the driver names. No library is an ordinary answer; a library that fails or hangs is a finding.
+    ///
+    /// - Parameter names: of the library, the likeliest first.
+    static func read(libraries names: [String], patience: Duration) -> Answer {
+        let answer = TimeLimit.run(names.joined(separator: ":"), limit: patience) { () -> Answer in
+            for name in names {
+                guard let library = dlopen(name, RTLD_NOW | RTLD_LOCAL) else { continue }
+                defer { dlclose(library) }
+                return NVML(library: library).read()
+            }
+            return Answer(isInstalled: false)
+        }
+        let seconds = String(format: "%g", patience.seconds)
+        return answer
+            ?? Answer(findings: [
+                "NVIDIA's driver did not answer within \(seconds) s: its GPUs are left out. Restarting the machine may help."
+            ])
+    }
+
+    private func read() -> Answer {
         guard let start: Plain = symbol("nvmlInit_v2"), let stop: Plain = symbol("nvmlShutdown"),
             let getCount: GetCount = symbol("nvmlDeviceGetCount_v2"), let handle: GetHandle = symbol("nvmlDeviceGetHandleByIndex_v2")
-        else { return ([], ["NVIDIA's management library lacks functions that every driver since 2013 has."]) }
+        else { return Answer(findings: ["NVIDIA's management library lacks functions that every driver since 2013 has."]) }
         let status = start()
-        guard status == 0 else { return ([], ["NVIDIA's driver does not answer (NVML error \(status)); its GPUs cannot be used."]) }
+        guard status == 0 else {
+            return Answer(findings: ["NVIDIA's driver does not work (\(Self.reason(status))): its GPUs cannot be used."])
+        }
         defer { _ = stop() }
         var count: UInt32 = 0
-        guard getCount(&count) == 0 else { return ([], ["NVIDIA's driver cannot list its GPUs."]) }
-        var findings: [String] = []
-        let gpus = (0..<min(count, 64)).compactMap { index -> SystemCapabilities.GPU? in
+        let listed = getCount(&count)
+        guard listed == 0 else { return Answer(findings: ["NVIDIA's driver cannot list its GPUs (\(Self.reason(listed)))."]) }
+        return (0..<min(count, 64)).reduce(into: Answer()) { answer, index in
             var device: OpaquePointer?
             let status = handle(index, &device)
-            if status == 0, let device { return gpu(device) }
-            findings.append("GPU \(index) does not answer (NVML error \(status)).")
-            return nil
+            if status == 0, let device {
+                read(device, index, into: &answer)
+            } else {
+                answer.findings.append("NVIDIA's GPU \(index) does not answer (\(Self.reason(status))).")
+            }
         }
-        return (gpus, findings)
     }
 
-    private func gpu(_ device: OpaquePointer) -> SystemCapabilities.GPU {
-        var memory: [UInt64] = [0, 0, 0]  // nvmlMemory_t: total, free, used; bytes
-        let getMemory: GetMemory? = symbol("nvmlDeviceGetMemoryInfo")
-        let hasMemory = getMemory.map { $0(device, &memory) == 0 } ?? false
-        let getName: GetDeviceText? = symbol("nvmlDeviceGetName")
-        let getDriver: GetText? = symbol("nvmlSystemGetDriverVersion")
-        return .init(
-            kind: .cuda, name: getName.flatMap { call in Self.text { call(device, $0, $1) } },
-            memoryTotal: hasMemory ? Int64(exactly: memory[0]).map { ByteCount($0) } : nil,
-            memoryFree: hasMemory ? Int64(exactly: memory[1]).map { ByteCount($0) } : nil,
-            driver: getDriver.flatMap { call in Self.text { call($0, $1) } }, cudaVersion: cudaVersion())
+    /// A divided card computes only through its instances, each with a share of the memory.
+    private func read(_ device: OpaquePointer, _ index: UInt32, into answer: inout Answer) {
+        let whole = gpu(device)
+        guard isDivided(device) else { return answer.gpus.append(whole) }
+        let instances = instances(of: device, whole: whole)
+        answer.gpus += instances
+        if instances.isEmpty {
+            let name = whole.name ?? "NVIDIA's GPU \(index)"
+            answer.findings.append("\(name) is set to be divided (MIG), but has no instance: nothing can run on it.")
+        }
     }
 
-    /// The driver gives 12040 for 12.4.
-    private func cudaVersion() -> String? {
-        guard let call: GetInt = symbol("nvmlSystemGetCudaDriverVersion_v2") else { return nil }
-        var version: Int32 = 0
-        return call(&version) == 0 && version > 0 ? "\(version / 1000).\(version % 1000 / 10)" : nil
+    /// Errors that a person can do something about (nvmlReturn_t).
+    private static func reason(_ status: UInt32) -> String {
+        let words: [UInt32: String] = [
+            4: "no permission", 9: "its kernel module is not loaded", 15: "the GPU is lost: it fell off the bus",
+            16: "the GPU must be reset", 17: "the operating system forbids it",
+            18: "the driver was updated: restart the machine",
+        ]
+        return (words[status].map { $0 + ", " } ?? "") + "NVML error \(status)"
     }
 
-    private static func text(_ call: (UnsafeMutablePointer<CChar>, UInt32) -> UInt32) -> String? {
-        var buffer = [CChar](repeating: 0, count: 96)
-        let status = buffer.withUnsafeMutableBufferPointer { call($0.baseAddress!, UInt32($0.count)) }
-        return status == 0 ? String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
-    }
-
-    private func symbol<Function>(_ name: String) -> Function? {
+    func symbol<Function>(_ name: String) -> Function? {
         dlsym(library, name).map { unsafeBitCast($0, to: Function.self) }
     }
 }

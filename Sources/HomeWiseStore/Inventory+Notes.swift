@@ -9,7 +9,9 @@ import HomeWiseDomain
 extension Inventory {
     /// - Returns: `nil` where nothing was noted, or where what was noted is of another form than this version reads.
     package func note<Value: Decodable>(_ kind: NoteKind, key: String, as type: Value.Type = Value.self) throws -> Value? {
-        let text = try read { try String.fetchOne($0, sql: "SELECT value FROM note WHERE kind = ? AND key = ?", arguments: [kind.rawValue, key]) }
+        let text = try read {
+            try String.fetchOne($0, sql: "SELECT value FROM note WHERE kind = ? AND key = ?", arguments: [kind.rawValue, key])
+        }
         // A note of another version is as good as none: it is found out anew.
         return text.flatMap { try? JSONDecoder().decode(type, from: Data($0.utf8)) }
     }
@@ -23,6 +25,10 @@ extension Inventory {
                 sql: "INSERT OR REPLACE INTO note (kind, key, value, written_at) VALUES (?, ?, ?, ?)",
                 arguments: [kind.rawValue, key, text, now.timeIntervalSince1970])
         }
+    }
+
+    package func forget(_ kind: NoteKind, key: String) throws {
+        try write { try $0.execute(sql: "DELETE FROM note WHERE kind = ? AND key = ?", arguments: [kind.rawValue, key]) }
     }
 
     /// All notes of a kind, by key.
@@ -45,4 +51,6 @@ package enum NoteKind: String, Sendable {
     case calibration
     /// What a running engine took, beside the plan, by model and options.
     case memory
+    /// A registry that a person added, by name.
+    case registry
 }

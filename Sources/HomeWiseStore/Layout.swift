@@ -16,6 +16,9 @@ package struct Layout: Sendable {
     package var engines: String { home + "/engines" }
     package var run: String { home + "/run" }
     package var logs: String { home + "/logs" }
+    package var registries: String { home + "/registries" }
+    /// - Parameter name: letters, digits and dashes alone.
+    package func registry(_ name: String) -> String { "\(registries)/\(name).json" }
 
     package func blob(_ digest: Digest) -> String { "\(blobs)/\(digest.hex.prefix(2))/\(digest.hex)" }
     package func partial(_ key: Digest) -> String { "\(partial)/\(key.hex)" }

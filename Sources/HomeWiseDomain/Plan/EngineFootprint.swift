@@ -89,7 +89,9 @@ public struct EngineFootprint: Sendable {
 
     private func layerStep(_ batch: Double, _ width: Double) -> Double {
         let isQuantized = options.keyType.bytesOf32 < 64
-        let dense = 3 * (facts.feedForward.map { Double($0.maximum) } ?? 4 * Double(facts.embedding ?? 4096)) * batch * 4 + (isQuantized ? 3 : 4) * width
+        let dense =
+            3 * (facts.feedForward.map { Double($0.maximum) } ?? 4 * Double(facts.embedding ?? 4096)) * batch * 4 + (isQuantized ? 3 : 4)
+            * width
         var largest = facts.experts == nil ? dense : 0
         if let experts = facts.experts {
             let chosen =

@@ -10,11 +10,14 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
     public var options: ContextOptions
     public var placement: Placement
     public var threads: Int
+    /// Weights are rewritten for the processor's wide kernels: prompts are read faster, and it takes memory.
+    public var isRepacking: Bool
     /// What a person should know about the values above, one clause each.
     public var reasons: [String]
 
     public init(
-        model: String, alias: String, options: ContextOptions, placement: Placement = .cpu, threads: Int, reasons: [String]
+        model: String, alias: String, options: ContextOptions, placement: Placement = .cpu, threads: Int, reasons: [String],
+        isRepacking: Bool = true
     ) {
         self.model = model
         self.alias = alias
@@ -22,6 +25,7 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
         self.placement = placement
         self.threads = threads
         self.reasons = reasons
+        self.isRepacking = isRepacking
     }
 
     /// “the CPU”, or what lies on the GPU.
@@ -41,6 +45,6 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
             "--no-warmup",
             // Kept prompts and checkpoints may take gigabytes beside the plan (8 GiB and 32 copies are the defaults).
             "--cache-ram", "0", "--ctx-checkpoints", "0",
-        ] + options.arguments + placement.arguments + (isChat ? ["--jinja"] : [])
+        ] + (isRepacking ? [] : ["--no-repack"]) + options.arguments + placement.arguments + (isChat ? ["--jinja"] : [])
     }
 }

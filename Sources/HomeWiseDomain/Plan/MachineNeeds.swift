@@ -22,6 +22,10 @@ public struct MachineNeeds: Sendable, Codable, Equatable {
         let device = Placement.Device(name: "a GPU", bandwidth: 1)
         let gpu = GPUFit(facts: fit.facts, options: fit.options, budget: .infinity, device: device)
         let onGPU = gpu.bytes(Placement(gpu: device, gpuLayers: (fit.facts.layers ?? 32) + 1))
-        if case .percent(let share) = wish.gpuMemory { gpuMemory = ByteCount(saturating: onGPU / share * 100) } else { gpuMemory = ByteCount(saturating: onGPU) }
+        if case .percent(let share) = wish.gpuMemory {
+            gpuMemory = ByteCount(saturating: onGPU / share * 100)
+        } else {
+            gpuMemory = ByteCount(saturating: onGPU)
+        }
     }
 }

@@ -65,7 +65,8 @@ struct GPUFit {
         let layered = Double(weights.totalBytes - weights.embeddingBytes - weights.outputBytes)
         let experts = placement.hasExpertsOnCPU ? Double(weights.expertBytes) : 0
         // The last layer brings the matrix of scores with it; where the table does that, a copy of the table.
-        let scores = placement.gpuLayers >= layers ? Double(max(weights.outputBytes, weights.outputBytes == 0 ? weights.embeddingBytes : 0)) : 0
+        let scores =
+            placement.gpuLayers >= layers ? Double(max(weights.outputBytes, weights.outputBytes == 0 ? weights.embeddingBytes : 0)) : 0
         return (layered - experts) * share + scores + footprint.cache * share + footprint.compute(outputs: options.parallel) + Self.reserve
     }
 

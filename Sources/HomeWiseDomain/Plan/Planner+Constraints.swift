@@ -11,7 +11,9 @@ extension Planner {
         }
         if let reason = mismatch(of: model) { return reason }
         guard let needs = model.requirements else { return nil }
-        if needs.gpuRequired == true, machine.gpus.isEmpty { return (.hardware, "needs a GPU, and none was found") }
+        if needs.gpuRequired == true, !machine.gpus.contains(where: { $0.memoryIsShared != true || $0.kind == .metal }) {
+            return (.hardware, "needs a GPU, and none was found")
+        }
         if let least = needs.minGPUMemory, needs.gpuRequired == true,
             let most = machine.gpus.compactMap(\.memoryTotal).max(), most < least
         {

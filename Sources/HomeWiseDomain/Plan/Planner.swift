@@ -84,7 +84,8 @@ public struct Planner: Sendable {
             context: min(wish.context, facts.contextLength ?? model.contextLength ?? wish.context), keyType: wish.cacheType,
             valueType: wish.cacheType)
         let placement = placement(facts, options)
-        var memory = layouts[LayoutKey(model: key, options: options)] ?? MemoryEstimate(facts, file: variant.size, options, cpu: machine.cpu)
+        var memory =
+            layouts[LayoutKey(model: key, options: options)] ?? MemoryEstimate(facts, file: variant.size, options, cpu: machine.cpu)
         if placement != .cpu { memory = memory.moving(placement, facts, options, budget: gpuBudget?.bytes ?? 0) }
         // Half of a conversation is what lies behind a word on average.
         let cacheBytes = EngineFootprint(facts, options).cache / 2

@@ -59,7 +59,9 @@ public struct SpeedModel: Sendable {
     public func estimate(_ facts: ModelFacts, placement: Placement = .cpu, cacheBytes: Double = 0) -> SpeedEstimate {
         let work = TokenWork(facts)
         let share = placement.share(of: facts)
-        guard share.gpu > 0, let gpu = placement.gpu else { return onCPU(work, share: 1, cacheBytes: cacheBytes, layers: facts.layers ?? 32) }
+        guard share.gpu > 0, let gpu = placement.gpu else {
+            return onCPU(work, share: 1, cacheBytes: cacheBytes, layers: facts.layers ?? 32)
+        }
         let bandwidth = gpu.bandwidth
         let gpuSeconds = (work.bytes * share.gpu + cacheBytes) / (bandwidth * GPUBandwidth.efficiency)
         let basis = SpeedEstimate.Basis.published(device: gpu.name)
@@ -140,7 +142,9 @@ struct TokenWork {
     func promptRate(_ calibration: Calibration, threads: Int) -> Double? {
         var seconds = 0.0
         for (type, bytes) in bytesByType where bytes > 0 {
-            guard let kernel = calibration.kernel(type, threads: threads), kernel.promptRate > 0, let ggml = GGMLType.named(type) else { return nil }
+            guard let kernel = calibration.kernel(type, threads: threads), kernel.promptRate > 0, let ggml = GGMLType.named(type) else {
+                return nil
+            }
             seconds += bytes * 8 / ggml.bitsPerElement / kernel.promptRate
         }
         return seconds > 0 ? 1 / seconds : nil

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+public import HomeWiseDomain
+import HomeWiseEngines
+import HomeWiseStore
+
+/// What `doctor` finds: the machine, the engine, the models, and what should be looked at.
+public struct Examination: Sendable, Encodable {
+    public var machine: SystemCapabilities
+    /// Engine and version in use; `nil` where none is installed.
+    public var engine: String?
+    public var models: [Installed]
+    /// How many types of blocks were calibrated; `nil` before calibration.
+    public var calibratedTypes: Int?
+    /// What should be looked at, a sentence each with its remedy.
+    public var findings: [String]
+
+    /// For a person, without anything that names them.
+    ///
+    /// - Parameter home: their home folder, shown as “~”.
+    public func report(home: String) -> [SystemCapabilities.ReportLine] {
+        var machine = machine
+        machine.findings = findings
+        var lines = machine.report(home: home)
+        let rest: [SystemCapabilities.ReportLine] = [
+            ("Engine", engine.map { "llama.cpp \($0)" } ?? "none is installed"),
+            ("Speed", calibratedTypes.map { "\($0) kinds of blocks are calibrated" } ?? "not calibrated"),
+            ("Models", models.isEmpty ? "none is here" : models.map { "\($0.name) \($0.quantization)" }.joined(separator: ", ")),
+        ]
+        let place = lines.firstIndex { $0.label == "Finding" } ?? lines.count
+        lines.insert(contentsOf: rest, at: place)
+        return lines
+    }
+}
+
+extension HomeWise {
+    /// Looks everything over.
+    public func examine() async throws -> Examination {
+        let machine = try await hardware(includingVulkan: true)
+        let models = try installed()
+        var findings = machine.findings + registryFindings
+        if try engineInUse() == nil { findings.append("No engine is installed: homewise engine install llama.cpp") }
+        for model in models {
+            // A header that is damaged is worth a word before somebody waits for a load that fails.
+            do { _ = try inspect(file: model.path) } catch let failure as Failure {
+                findings.append("\(failure.message) \(failure.remedy)")
+            }
+        }
+        if let free = machine.storage?.free, free.bytes < 10_000_000_000 {
+            findings.append("Only \(free) of disk are free at \(machine.storage?.path ?? "the store"); models need some gigabytes.")
+        }
+        let kernels = try calibration()?.kernels
+        return Examination(
+            machine: machine, engine: try engineInUse()?.version, models: models,
+            calibratedTypes: kernels.map { Set($0.map(\.type)).count },
+            findings: findings)
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+public import HomeWiseDomain
+import HomeWiseSources
+import HomeWiseStore
+
+/// Registries beside the one that comes with the program. Each is kept as it was last read, and that copy is used while
+/// the network is away.
+extension HomeWise {
+    /// A registry that a person added.
+    public struct AddedRegistry: Sendable, Codable, Equatable {
+        public var name: String
+        /// Address or path that it comes from.
+        public var origin: String
+        /// What the server called this version of it.
+        var tag: String?
+        public var models: Int
+    }
+
+    /// - Throws: `Failure.badInput` for what is no registry, `Failure.noNetwork`.
+    public func addRegistry(_ origin: String) async throws -> AddedRegistry {
+        let name = Self.registryName(origin)
+        guard let fetched = try await readRegistry(origin, tag: nil) else { throw Failure.badReply(host: origin, "nothing") }
+        return try keep(fetched, name: name, origin: origin)
+    }
+
+    public func addedRegistries() throws -> [AddedRegistry] {
+        try store.inventory.notes(.registry, as: AddedRegistry.self).values.sorted { $0.name < $1.name }
+    }
+
+    /// - Throws: `Failure.badInput` for a name that was not added.
+    public func removeRegistry(_ name: String) throws {
+        guard try addedRegistries().contains(where: { $0.name == name }) else {
+            throw Failure.badInput("No registry named “\(name)” was added.", remedy: "See which were: homewise registry list")
+        }
+        try store.inventory.forget(.registry, key: name)
+        unlink(store.layout.registry(name))
+    }
+
+    /// Reads all added registries anew.
+    ///
+    /// - Returns: for each, the failure that kept it as it was, or `nil`.
+    public func refreshRegistries() async throws -> [(registry: AddedRegistry, failure: Failure?)] {
+        var results: [(AddedRegistry, Failure?)] = []
+        for registry in try addedRegistries() {
+            do {
+                guard let fetched = try await readRegistry(registry.origin, tag: registry.tag) else {
+                    results.append((registry, nil))
+                    continue
+                }
+                results.append((try keep(fetched, name: registry.name, origin: registry.origin), nil))
+            } catch let failure as Failure { results.append((registry, failure)) }
+        }
+        return results
+    }
+
+    /// Reads a registry without keeping it.
+    public func validateRegistry(_ origin: String) async throws -> ModelRegistry {
+        guard let fetched = try await readRegistry(origin, tag: nil) else { throw Failure.badReply(host: origin, "nothing") }
+        return try ModelRegistry(json: fetched.data, name: origin)
+    }
+
+    private func readRegistry(_ origin: String, tag: String?) async throws -> RegistryFetch.Fetched? {
+        if origin.hasPrefix("https://") || origin.hasPrefix("http://") {
+            return try await RegistryFetch(transport: transport).fetch(origin, unless: tag)
+        }
+        do { return try RegistryFetch.Fetched(data: Data(contentsOf: URL(filePath: origin)), tag: nil) } catch {
+            throw Failure.unreadable(path: origin, reason: error.localizedDescription)
+        }
+    }
+
+    private func keep(_ fetched: RegistryFetch.Fetched, name: String, origin: String) throws -> AddedRegistry {
+        let registry = try ModelRegistry(json: fetched.data, name: origin)
+        let added = AddedRegistry(name: name, origin: origin, tag: fetched.tag, models: registry.models.count)
+        let path = store.layout.registry(name)
+        do {
+            try FileManager.default.createDirectory(atPath: store.layout.registries, withIntermediateDirectories: true)
+            try fetched.data.write(to: URL(filePath: path), options: .atomic)
+        } catch { throw Failure.cannotWrite(path: path, error: error) }
+        try store.inventory.note(added, .registry, key: name, at: world.now())
+        return added
+    }
+
+    /// The last part of the origin, in characters that a file name may have.
+    static func registryName(_ origin: String) -> String {
+        let last = origin.split(separator: "/").last.map(String.init) ?? origin
+        let stem = last.hasSuffix(".json") ? String(last.dropLast(5)) : last
+        let safe = stem.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "-" }
+        return String(safe.prefix(60)).isEmpty ? "registry" : String(safe.prefix(60))
+    }
+}
+
+extension HomeWise {
+    /// The registry of the program with the added ones laid over it. One that cannot be read is left out and named.
+    static func assemble(_ base: ModelRegistry, _ store: ModelStore) throws -> (registry: ModelRegistry, findings: [String]) {
+        var (registry, findings) = (base, [String]())
+        for added in try store.inventory.notes(.registry, as: AddedRegistry.self).values.sorted(by: { $0.name < $1.name }) {
+            do {
+                let data = try Data(contentsOf: URL(filePath: store.layout.registry(added.name)))
+                registry = try registry.overlaid(by: ModelRegistry(json: data, name: added.origin))
+            } catch {
+                let failure = Failure.wrapping(error, doing: "reading the registry \(added.name)")
+                findings.append("The registry \(added.name) is left out: \(failure.message) To read it anew: homewise registry refresh")
+            }
+        }
+        return (registry, findings)
+    }
+}
