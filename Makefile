@@ -13,10 +13,13 @@ BINARY := $(RELEASE)/release/homewise
 QUIET := $(shell test -t 2 || echo --quiet)
 export PROMPT
 
-.PHONY: run build setup engine test check format install uninstall bench clean help
+.PHONY: run build setup setup-test engine test check format install uninstall bench clean help
 
 run: build engine ## Set up everything and ask a real model (PROMPT="…" MODEL=…)
 	@$(BINARY) run $(MODEL) --prompt "$$PROMPT"
+
+setup-test:
+	@scripts/setup.sh test
 
 setup: ## Install the system packages that are missing
 	@scripts/setup.sh
@@ -28,11 +31,13 @@ build: setup ## Build the release binary
 engine: build ## Install the llama.cpp engine
 	@$(BINARY) engine install llama.cpp
 
-test: setup check ## Pass all tests, the end-to-end ones with a real engine and a real model included
+test: setup-test check ## Pass all tests, the end-to-end ones with a real engine and a real model included
 	@scripts/test.sh
 
-check: ## Formatting and manifest checks
+check: setup-test ## Formatting, registry and manifest checks
 	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	@scripts/embed-registry.sh --check
+	@/usr/bin/python3 -W ignore -m jsonschema -i registry/models.json registry/schema.json
 
 format: ## Format the sources
 	@$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
@@ -46,7 +51,9 @@ uninstall: ## Remove the binary from PREFIX; models and settings stay
 	@rm -f "$(DESTDIR)$(PREFIX)/bin/homewise"
 
 bench: build engine ## Measure ours beside the peers
+	@$(SWIFT) build --configuration release --product HomeWiseBench --static-swift-stdlib --scratch-path $(RELEASE) $(QUIET)
 	@bench/busy.sh $(BINARY)
+	@bench/know.sh $(BINARY) $(RELEASE)/release/HomeWiseBench
 
 clean: ## Remove build folders; models, engines and caches stay
 	@rm -rf .build .build-*

@@ -14,6 +14,11 @@ g++|to compile the engine|c++
 python3-pip|to learn which package index you use|python3 -m pip
 '
 
+# For the tests alone: `setup.sh test`.
+[ "${1:-}" != test ] || needs="$needs
+python3-jsonschema|to hold the registry against its schema|/usr/bin/python3 -m jsonschema
+"
+
 is_here() {
     if [ -n "$2" ]; then
         $2 --version >/dev/null 2>&1 && return 0

@@ -73,14 +73,18 @@ struct CalibrateCommand: AsyncParsableCommand {
         commandName: "calibrate", abstract: "Measure what the engine's kernels reach on this machine, in under a minute.",
         discussion: "Once for each machine and engine. Speeds are then predicted from real figures. Let the machine rest meanwhile.")
 
+    @Option(help: "Begin no further kind of block after so many seconds.") var seconds = 50
     @Flag(help: "Print the result as JSON.") var json = false
 
     func run() async throws {
+        guard (1...3600).contains(seconds) else {
+            throw Failure.badInput("--seconds \(seconds) is out of range.", remedy: "Give 1 to 3600.")
+        }
         let story = Story()
         let calibration = try await Interrupts.shared.cancelling(isLast: true) {
             try await HomeWise.open(World.ofThisProcess()) { house in
                 try await house.ensureEngine(story)
-                return try await house.calibrate(report: story.tell)
+                return try await house.calibrate(within: .seconds(seconds), report: story.tell)
             }
         }
         if json { return try Terminal.json(calibration) }

@@ -10,8 +10,9 @@ import HomeWiseStore
 extension HomeWise {
     /// Measures the engine's kernels on this machine and keeps the figures; under a minute.
     ///
+    /// - Parameter budget: no further kind of block is begun after it.
     /// - Throws: `Failure.engineMissing`, `Failure.engineRefused`, `Failure.diskFull`.
-    public func calibrate(report: @escaping Report) async throws -> Calibration {
+    public func calibrate(within budget: Duration = .seconds(50), report: @escaping Report) async throws -> Calibration {
         guard let manifest = try engineInUse(), let bench = LlamaBench(manifest: manifest, host: engineHost) else {
             throw Failure.engineMissing("llama.cpp")
         }
@@ -21,7 +22,7 @@ extension HomeWise {
         }
         let cpu = probe.cpu()
         report(.load(busyCores: load?.load()?.others ?? 0, cores: cpu.logicalCores))
-        let calibrator = Calibrator(bench: bench, folder: folder, threads: Self.threadCounts(cpu))
+        let calibrator = Calibrator(bench: bench, folder: folder, threads: Self.threadCounts(cpu), budget: budget)
         let calibration = try await calibrator.run(engine: manifest.version, processor: Self.processor(cpu)) { type, done, all in
             report(.calibrating(type: type, done: done, of: all))
         }

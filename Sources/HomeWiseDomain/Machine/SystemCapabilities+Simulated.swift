@@ -14,7 +14,7 @@ extension SystemCapabilities {
         engineDevices = nil
         findings = []
         (memory.limit, memory.limitAvailable, memory.bandwidth) = (nil, nil, nil)
-        let parts = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
         guard !parts.isEmpty, parts.allSatisfy({ !$0.isEmpty }) else { throw Self.unreadable(text) }
         for part in parts { try take(part) }
     }
