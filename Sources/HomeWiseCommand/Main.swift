@@ -60,7 +60,7 @@ extension Failure {
     var exitCode: Int32 {
         switch code {
         case .badInput: 64
-        case .digestMismatch, .damagedArchive, .sizeMismatch, .badReply, .unsafePath: 65
+        case .digestMismatch, .damagedArchive, .malformedModel, .sizeMismatch, .badReply, .unsafePath: 65
         case .unknownModel, .notAtSource: 66
         case .noNetwork, .noCandidate, .engineMissing, .toolMissing, .modelTooLarge, .engineStartFailed, .engineDied: 69
         case .diskFull, .storeUnusable: 73

@@ -66,7 +66,7 @@ struct SearchCommand: AsyncParsableCommand {
     @Flag(help: "Print the result as JSON.") var json = false
 
     func run() async throws {
-        let found = try await HomeWise.open(World.ofThisProcess()) { $0.registry.search(words) }
+        let found = try await HomeWise.open(World.ofThisProcess()) { try $0.registry.search(words) }
         if json { return try Terminal.json(found) }
         for model in found { Terminal.answer(ListCommand.line(model)) }
         if found.isEmpty { Terminal.say("Nothing matches. `homewise list --all` shows every name.") }

@@ -10,7 +10,7 @@ package struct Calibrator: Sendable {
     /// Where the models are written; they are some hundred megabytes of zeros, as holes.
     package var folder: String
     package var threads: [Int]
-    /// No further type is begun after this.
+    /// No further type is begun after this; one is always measured.
     package var budget: Duration
 
     package init(bench: LlamaBench, folder: String, threads: [Int], budget: Duration = .seconds(50)) {
@@ -32,7 +32,7 @@ package struct Calibrator: Sendable {
             engine: engine, processor: processor, kernels: [], layerSeconds: Dictionary(pairs) { first, _ in first }, spread: 0)
         var spreads: [Double] = []
         for (index, name) in CalibrationFit.types.enumerated() {
-            guard start.duration(to: .now) < budget, let type = GGMLType.named(name) else { break }
+            guard index == 0 || start.duration(to: .now) < budget, let type = GGMLType.named(name) else { break }
             report(name, index, CalibrationFit.types.count)
             let (kernels, spread) = try await kernels(type, calibration)
             calibration.kernels += kernels

@@ -39,7 +39,7 @@ extension HomeWise {
     public func examine() async throws -> Examination {
         let machine = try await hardware(includingVulkan: true)
         let models = try installed()
-        var findings = machine.findings + registryFindings
+        var findings = try machine.findings + registryDesk.read().findings
         if try engineInUse() == nil { findings.append("No engine is installed: homewise engine install llama.cpp") }
         for model in models {
             // A header that is damaged is worth a word before somebody waits for a load that fails.

@@ -13,13 +13,13 @@ extension HomeWise {
         if let machine {
             var planner = Planner(machine: machine, wish: wish)
             planner.isSimulated = true
-            return planner.choose(from: registry)
+            return try planner.choose(from: registry)
         }
         var planner = try await planner(wish, machine: machineForChoice())
-        var choice = planner.choose(from: registry)
+        var choice = try planner.choose(from: registry)
         for _ in 0..<Self.rounds {
             guard try await confirm(choice.ranked.prefix(Self.finalists), &planner) else { break }
-            choice = planner.choose(from: registry)
+            choice = try planner.choose(from: registry)
         }
         return choice
     }

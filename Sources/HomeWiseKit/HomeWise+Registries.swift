@@ -91,20 +91,3 @@ extension HomeWise {
         return String(safe.prefix(60)).isEmpty ? "registry" : String(safe.prefix(60))
     }
 }
-
-extension HomeWise {
-    /// The registry of the program with the added ones laid over it. One that cannot be read is left out and named.
-    static func assemble(_ base: ModelRegistry, _ store: ModelStore) throws -> (registry: ModelRegistry, findings: [String]) {
-        var (registry, findings) = (base, [String]())
-        for added in try store.inventory.notes(.registry, as: AddedRegistry.self).values.sorted(by: { $0.name < $1.name }) {
-            do {
-                let data = try Data(contentsOf: URL(filePath: store.layout.registry(added.name)))
-                registry = try registry.overlaid(by: ModelRegistry(json: data, name: added.origin))
-            } catch {
-                let failure = Failure.wrapping(error, doing: "reading the registry \(added.name)")
-                findings.append("The registry \(added.name) is left out: \(failure.message) To read it anew: homewise registry refresh")
-            }
-        }
-        return (registry, findings)
-    }
-}

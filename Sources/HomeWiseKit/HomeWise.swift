@@ -12,9 +12,7 @@ import HomeWiseStore
 /// closes its connections.
 public struct HomeWise: Sendable {
     public let world: World
-    public let registry: ModelRegistry
-    /// Added registries that could not be read, a sentence each.
-    let registryFindings: [String]
+    let registryDesk: RegistryDesk
     let store: ModelStore
     let transport: Transport
     let probe = MachineProbe()
@@ -24,12 +22,11 @@ public struct HomeWise: Sendable {
 
     /// Opens the store, making it where there is none.
     ///
-    /// - Throws: `Failure.storeUnusable`, or `Failure.badInput` for a registry that cannot be read.
+    /// - Throws: `Failure.storeUnusable`.
     init(world: World) throws {
         self.world = world
         store = try ModelStore(home: world.home)
-        let base = try world.registry.map { try ModelRegistry(json: $0, name: "in HOMEWISE_REGISTRY") } ?? EmbeddedRegistry.load()
-        (registry, registryFindings) = try Self.assemble(base, store)
+        registryDesk = RegistryDesk(base: world.registry, store: store)
         transport = Transport(policy: world.patience)
         load = LoadProbe(probe)
     }
