@@ -46,7 +46,7 @@ struct TargetOptions: ParsableArguments {
 struct RecommendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "recommend", abstract: "Show the models that run well on this machine, best first.",
-        discussion: "Nothing is fetched but headers of some kilobytes.")
+        discussion: "Nothing is fetched but the headers of the best few, some megabytes each.")
 
     @Flag(help: "Show also what was ruled out, with the reason.") var all = false
     @Option(help: "How many to show.") var top = 10

@@ -79,7 +79,14 @@ struct RunCommand: AsyncParsableCommand {
                 let name = model.flatMap { $0.lowercased() == "auto" ? nil : $0 }
                 try Terms.settle(house, name, isAccepted: options.acceptTerms)
                 // A model that cannot run here is refused before minutes go into an engine.
-                if let name { _ = try await house.choose(named: name, wish: wish, machine: house.hardware(askingEngine: false)) }
+                if let name {
+                    let fit = try await house.choose(named: name, wish: wish, machine: house.hardware(askingEngine: false))
+                    guard fit.model.writes else {
+                        throw Failure.badInput(
+                            "\(fit.model.name) does not write.",
+                            remedy: "It is made for \(fit.model.purposes). Choose another one to talk to: homewise recommend")
+                    }
+                }
                 try await house.ensureEngine(story)
                 let ready = try await house.obtain(name, wish: wish, report: story.tell)
                 try await house.withModel(ready, limit: maxTokens, report: story.tell) { conversation in

@@ -19,6 +19,11 @@ import Testing
         #expect(outcome.output.isEmpty)
     }
 
+    @Test func aModelThatDoesNotWriteIsNotTalkedTo() async throws {
+        let outcome = try await program().run("run", "bge-m3", "-p", "hi")
+        #expect(outcome.code == 64 && outcome.story.contains("does not write") && !outcome.story.contains("Engine"))
+    }
+
     @Test func aModelLargerThanTheMachineIsRefusedWithFigures() async throws {
         let registry = TemporaryFolder.path + "/registry.json"
         try Data(

@@ -75,6 +75,14 @@ extension ModelInfo {
     /// Whether it answers in turns; a model that does not say so only continues text.
     public var isChat: Bool { capabilities.map { $0.contains(.chat) } ?? true }
 
+    /// Whether it writes text at all; embedders and rerankers do not.
+    public var writes: Bool {
+        capabilities.map { !Set($0).isDisjoint(with: [.chat, .completion, .code, .reasoning, .vision]) } ?? true
+    }
+
+    /// “embedding and rerank”.
+    public var purposes: String { (capabilities ?? []).map(\.rawValue).joined(separator: " and ") }
+
     /// The name in the form that commands and folders use.
     public var id: String { name.lowercased() }
 }
