@@ -4,6 +4,14 @@
 import Foundation
 package import HomeWiseDomain
 
+extension EngineManifest {
+    /// A tool that lies beside the engine's server; `nil` where this engine does not bring it.
+    func tool(_ name: String) -> String? {
+        let path = (server as NSString).deletingLastPathComponent + "/" + name
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }
+}
+
 /// The engines that are installed: one folder each, complete when, and only when, its manifest is there.
 package struct EngineShelf: Sendable {
     package let folder: String

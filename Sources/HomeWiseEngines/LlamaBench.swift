@@ -11,8 +11,8 @@ package struct LlamaBench: Sendable {
 
     /// - Returns: `nil` where this engine does not bring the tool.
     package init?(manifest: EngineManifest, host: EngineHost) {
-        program = (manifest.server as NSString).deletingLastPathComponent + "/llama-bench"
-        guard FileManager.default.isExecutableFile(atPath: program) else { return nil }
+        guard let program = manifest.tool("llama-bench") else { return nil }
+        self.program = program
         self.host = host
     }
 

@@ -12,8 +12,8 @@ package struct LlamaFit: Sendable {
 
     /// - Returns: `nil` where this engine does not bring the tool.
     package init?(manifest: EngineManifest, host: EngineHost) {
-        program = (manifest.server as NSString).deletingLastPathComponent + "/llama-fit-params"
-        guard FileManager.default.isExecutableFile(atPath: program) else { return nil }
+        guard let program = manifest.tool("llama-fit-params") else { return nil }
+        self.program = program
         self.host = host
     }
 

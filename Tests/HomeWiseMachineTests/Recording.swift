@@ -18,14 +18,14 @@ struct Recording: Sendable {
     func probe(nvml: String = "libhomewise-no-such-library.so", vulkan: String = "libhomewise-no-such-library.so") throws -> MachineProbe {
         let manager = FileManager.default
         func url(_ path: String) throws -> URL {
-            let url = URL(filePath: TemporaryFolder.path + "/root/" + path)
+            let url = URL(filePath: TemporaryFolder.path + "/tree/" + path)
             try manager.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
             return url
         }
         for (path, text) in files { try Data(text.utf8).write(to: url(path)) }
         for (path, target) in links { try manager.createSymbolicLink(atPath: url(path).path, withDestinationPath: target) }
         return MachineProbe(
-            root: TemporaryFolder.path + "/root", nvmlLibrary: nvml, vulkanLibrary: vulkan, architecture: architecture,
+            root: TemporaryFolder.path + "/tree", nvmlLibrary: nvml, vulkanLibrary: vulkan, architecture: architecture,
             patience: .seconds(20))
     }
 

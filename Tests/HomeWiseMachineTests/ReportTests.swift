@@ -67,7 +67,7 @@ import Testing
             ("/home/anna", "at /home/anna", "at ~"), ("/home/anna/", "/home/anna/models is full", "~/models is full"),
             ("/home/anna", "“/home/anna/x”", "“~/x”"), ("/home/anna", "/run/media/anna/Disk", "/run/media/…/Disk"),
             ("/home/anna", "/mnt/home/anna", "/mnt/home/…"), ("/home/anna", "/home/annabel/x and anna", "/home/annabel/x and anna"),
-            ("/home/jo ann", "/home/jo ann/x", "~/x"), ("/root", "/root/x /srv/root/y", "~/x /srv/root/y"), ("/", "/x", "/x"),
+            ("/home/jo ann", "/home/jo ann/x", "~/x"), ("/root", "\("/root")/x /srv/root/y", "~/x /srv/root/y"), ("/", "/x", "/x"),
             ("", "/x", "/x"),
         ])
     func privacy(_ home: String, _ finding: String, _ shown: String) {
