@@ -49,11 +49,27 @@ private struct FileInspection {
         let header = try GGUFHeader(source)
         var notes: [String] = []
         if header.end < source.length { notes.append("\(ByteCount(source.length - header.end)) behind the last tensor belong to none") }
-        if let count = header.metadata["split.count"]?.count, count > 1 {
-            notes.append("this is part \((header.metadata["split.no"]?.count ?? 0) + 1) of \(count)")
-        }
-        return try inspection(ModelFacts(header, in: source), tensors: header.tensors.count, notes: notes)
+        let parts = try splitParts(of: header, &notes)
+        let tensors = header.tensors.count + parts.reduce(0) { $0 + $1.tensors.count }
+        return try inspection(ModelFacts(header, in: source, parts: parts), tensors: tensors, notes: notes)
     }
+
+    /// Headers of the further files of a split model, which are named like the first: `…-00001-of-00003.gguf`.
+    private func splitParts(of header: GGUFHeader, _ notes: inout [String]) throws -> [GGUFHeader] {
+        guard let count = header.metadata["split.count"]?.count, (2...999).contains(count) else { return [] }
+        let name = (path as NSString).lastPathComponent
+        let ending = { (part: Int) in "-\(Self.digits(part))-of-\(Self.digits(count)).gguf" }
+        guard header.metadata["split.no"]?.count ?? 0 == 0, name.hasSuffix(ending(1)) else {
+            notes.append("this is part \((header.metadata["split.no"]?.count ?? 0) + 1) of \(count): name the first to see the whole")
+            return []
+        }
+        let stem = String(path.dropLast(ending(1).count))
+        let present = (2...count).map { stem + ending($0) }.filter { FileManager.default.fileExists(atPath: $0) }
+        notes.append(present.count == count - 1 ? "\(count) files" : "of \(count) files only \(present.count + 1) are here")
+        return try present.map { try GGUFHeader(MappedFile(path: $0)) }
+    }
+
+    private static func digits(_ number: Int) -> String { String(repeating: "0", count: max(0, 5 - "\(number)".count)) + "\(number)" }
 
     private func safetensors() throws -> HomeWise.Inspection {
         let header = try SafetensorsHeader(source: source)

@@ -46,7 +46,8 @@ package struct RemoteHeader: Sendable {
         let answer = try await transport.get(
             file.url, headers: [("Range", "bytes=\(start)-\(max(start, end - 1))")], authorization: file.authorization)
         guard answer.status == 206, let range = answer.header("Content-Range").flatMap(ContentRange.init), range.first == start,
-            let total = range.total, file.size == nil || file.size == total, range.last + 1 == min(end, total)
+            let total = range.total, RemoteFile.plausibleSizes.contains(total), file.size == nil || file.size == total,
+            range.last + 1 == min(end, total)
         else {
             throw answer.status == 206
                 ? Failure.badReply(host: answer.host, "a range that was not asked for")

@@ -135,7 +135,7 @@ func fault(of bytes: [UInt8]) -> FormatFault? {
         }
     }
 
-    @Test("B3 A14 tensors that reach over the end, overlap or leave gaps are refused") func extents() throws {
+    @Test("B3 B8 A14 tensors that reach over the end, overlap or leave gaps are refused") func extents() throws {
         let whole = Sample.file(Sample.llama)
         #expect(fault(of: whole.dropLast())?.kind == .truncated)
         #expect(fault(of: Array(whole.dropLast(4096)))?.kind == .truncated)

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The HomeWise authors
 
 import Foundation
+import HomeWiseDomain
 import HomeWiseTesting
 import Testing
 
@@ -89,6 +90,34 @@ import Testing
         #expect(try await program.run("show", path).story.contains("web page"))
         #expect(try await program.run("show", "qwen3-0.6b").story.contains("not here yet"))
         #expect(try await program.run("show", TemporaryFolder.path + "/none").code != 0)
+    }
+
+    @Test func theFilesOfASplitModelAreReadAsOne() async throws {
+        let type = try #require(GGMLType.named("Q8_0"))
+        let whole = SyntheticModel(
+            layers: 4, embedding: 256, feedForward: 512, heads: 4, kvHeads: 2, headSize: 64, vocabulary: 256, type: type
+        ).draft()
+        var (first, second) = (whole, GGUFDraft())
+        first.metadata += [("split.count", .unsigned(2)), ("split.no", .unsigned(0))]
+        second.metadata = [("split.count", .unsigned(2)), ("split.no", .unsigned(1))]
+        (first.tensors, second.tensors) = (Array(whole.tensors.prefix(10)), Array(whole.tensors.dropFirst(10)))
+        func write(_ draft: GGUFDraft, _ name: String) throws {
+            let (bytes, length) = draft.header()
+            try Data(bytes + [UInt8](repeating: 0, count: Int(length) - bytes.count)).write(
+                to: URL(filePath: "\(TemporaryFolder.path)/\(name)"))
+        }
+        try write(whole, "whole.gguf")
+        try write(first, "m-00001-of-00002.gguf")
+        let program = program()
+        func shown(_ name: String) async throws -> [String: Any] {
+            try await json(program.run("show", "\(TemporaryFolder.path)/\(name)", "--json").output)
+        }
+        #expect(try await (shown("m-00001-of-00002.gguf")["notes"] as? [String])?.first?.contains("only 1 are here") == true)
+        try write(second, "m-00002-of-00002.gguf")
+        let (one, two) = try await (shown("whole.gguf"), shown("m-00001-of-00002.gguf"))
+        #expect(two["tensors"] as? Int == one["tensors"] as? Int && two["notes"] as? [String] == ["2 files"])
+        #expect((two["facts"] as? NSDictionary)?["parameters"] as? Int == (one["facts"] as? NSDictionary)?["parameters"] as? Int)
+        #expect(try await (shown("m-00002-of-00002.gguf")["notes"] as? [String])?.first?.contains("name the first") == true)
     }
 
     @Test func registriesAreAddedRefreshedAndRemoved() async throws {

@@ -4,8 +4,10 @@
 extension ModelFacts {
     /// What a GGUF header says of its model, with the habits of the architectures that llama.cpp knows and files do not tell.
     ///
-    /// - Parameter source: needed for figures that the file tells layer by layer; such figures stay `nil` without it.
-    public init(_ header: GGUFHeader, in source: some ByteSource) throws {
+    /// - Parameters:
+    ///   - source: the file of the header, for figures that it tells layer by layer.
+    ///   - parts: headers of the further files of a split model; the first file alone has the metadata.
+    public init(_ header: GGUFHeader, in source: some ByteSource, parts: [GGUFHeader] = []) throws {
         self.init(container: .gguf)
         let keys = GGUFKeys(header, source)
         architecture = keys.text("general.architecture")
@@ -15,7 +17,7 @@ extension ModelFacts {
         try readAttention(keys)
         try readState(keys)
         readExperts(keys)
-        readWeights(header)
+        readWeights(header.tensors + parts.flatMap(\.tensors))
         tokenizer = keys.text("tokenizer.ggml.model")
         chatTemplate = keys.text("tokenizer.chat_template")
         vocabulary = keys.count(keys.own("vocab_size")) ?? keys.arrayCount("tokenizer.ggml.tokens")
@@ -92,13 +94,13 @@ extension ModelFacts {
             shared: keys.count(keys.own("expert_shared_count")) ?? 0, feedForward: keys.count(keys.own("expert_feed_forward_length")))
     }
 
-    private mutating func readWeights(_ header: GGUFHeader) {
-        guard !header.tensors.isEmpty else { return }
+    private mutating func readWeights(_ tensors: [GGUFTensor]) {
+        guard !tensors.isEmpty else { return }
         var sum = Weights(totalBytes: 0)
         var (elements, expertElements): (Int64, Int64) = (0, 0)
-        // No overflow: all tensors lie in the file one behind the other, and an element takes at least an eighth of a byte.
-        for tensor in header.tensors {
-            elements += tensor.elements
+        // Bytes cannot overflow, for the tensors lie in their files one behind the other; elements of one bit could.
+        for tensor in tensors {
+            elements = elements.addingClamped(tensor.elements)
             sum.totalBytes += tensor.bytes
             sum.bytesByType[tensor.type.name, default: 0] += tensor.bytes
             if tensor.dimensions > 1 { sum.rowsByType[tensor.type.name, default: 0] += tensor.elements / tensor.shape[0] }
@@ -109,13 +111,14 @@ extension ModelFacts {
             if tensor.name.hasPrefix("output.") { sum.outputBytes += tensor.bytes }
             if tensor.name.contains("_exps.") {
                 sum.expertBytes += tensor.bytes
-                expertElements += tensor.elements
+                expertElements = expertElements.addingClamped(tensor.elements)
             }
         }
         weights = sum
         parameters = elements
         if let experts, experts.count > 0, expertElements > 0 {
-            activeParameters = elements - expertElements + Int64(Double(expertElements) * Double(experts.used) / Double(experts.count))
+            activeParameters =
+                elements - expertElements + Int64(Double(expertElements) * min(1, Double(experts.used) / Double(experts.count)))
         }
     }
 
