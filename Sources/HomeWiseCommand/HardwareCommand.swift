@@ -32,7 +32,7 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         let examination = try await HomeWise.open(World.ofThisProcess()) { try await $0.examine() }
         if json {
-            try Terminal.json(examination)
+            try Terminal.json(examination, hiding: ReportText.home)
         } else {
             let lines = [("HomeWise", Version.text)] + examination.report(home: ReportText.home)
             ReportText.lines(lines).forEach { Terminal.answer($0 + "\n") }

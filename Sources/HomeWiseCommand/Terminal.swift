@@ -57,10 +57,12 @@ enum Terminal {
         }
     }
 
-    static func json(_ value: some Encodable) throws {
+    /// - Parameter home: a folder that is shown as “~”, where the result is for the eyes of others.
+    static func json(_ value: some Encodable, hiding home: String = "") throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try answer(String(decoding: encoder.encode(value), as: UTF8.self) + "\n")
+        let text = try String(decoding: encoder.encode(value), as: UTF8.self)
+        answer((home.count > 1 ? text.replacingOccurrences(of: home + "/", with: "~/") : text) + "\n")
     }
 
     /// Asks a person for yes or no; anything but yes is no.

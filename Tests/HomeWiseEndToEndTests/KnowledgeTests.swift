@@ -60,6 +60,10 @@ import Testing
         let doctor = try await program.run("doctor")
         #expect(doctor.output.contains("1 kinds of blocks") && doctor.output.contains("smollm2-135m-instruct"))
         #expect(!doctor.output.contains(ProcessInfo.processInfo.hostName))
+        var another = program
+        another.environment["HOME"] = TemporaryFolder.path
+        let pasted = try await another.run("doctor", "--json")
+        #expect(!pasted.output.contains(TemporaryFolder.path) && pasted.output.contains("~/home"))
     }
 
     @Test func anotherMachineIsPlannedForWithoutAnEngine() async throws {
