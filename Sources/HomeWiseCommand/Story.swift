@@ -156,6 +156,25 @@ struct ChoiceTable {
                     "+", fit.model.name,
                     "\(fit.variant.quantization), \(fit.speed.band), "
                         + "\(fit.memory.working) of memory, \(size)")
-            } + choice.rejected.map { row("-", $0.model.name, $0.reason) }
+            } + choice.rejected.filter { Self.heading(of: $0.kind) == nil }.map { row("-", $0.model.name, $0.reason) }
+            + Self.groups(choice.rejected)
+    }
+
+    /// What rules many out for the same reason is said once.
+    private static func groups(_ rejected: [Rejection]) -> [String] {
+        [Rejection.Kind.terms, .ability, .unsupported].compactMap { kind in
+            let names = rejected.filter { $0.kind == kind }.map(\.model.name)
+            guard let heading = heading(of: kind), !names.isEmpty else { return nil }
+            return "- \(heading): \(names.joined(separator: ", "))"
+        }
+    }
+
+    private static func heading(of kind: Rejection.Kind) -> String? {
+        switch kind {
+        case .terms: "under terms that nobody accepted yet (homewise run NAME shows them)"
+        case .ability: "not made for this"
+        case .unsupported: "in a format without an engine yet"
+        default: nil
+        }
     }
 }

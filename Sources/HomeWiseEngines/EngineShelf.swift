@@ -6,7 +6,7 @@ package import HomeWiseDomain
 
 extension EngineManifest {
     /// A tool that lies beside the engine's server; `nil` where this engine does not bring it.
-    func tool(_ name: String) -> String? {
+    package func tool(_ name: String) -> String? {
         let path = (server as NSString).deletingLastPathComponent + "/" + name
         return FileManager.default.isExecutableFile(atPath: path) ? path : nil
     }

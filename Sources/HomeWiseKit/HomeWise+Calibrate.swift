@@ -30,6 +30,18 @@ extension HomeWise {
         return calibration
     }
 
+    /// A choice made without any measurement was seen to be wrong by a factor of two to three: before the first one the
+    /// commonest kernels are measured, in some seconds. What cannot be measured stays an estimate and says so.
+    func calibrateOnce(report: @escaping Report) async throws {
+        guard try calibration() == nil, let manifest = try engineInUse(), manifest.tool("llama-bench") != nil else { return }
+        do { _ = try await calibrate(within: Self.firstLook, report: report) } catch let failure as Failure {
+            report(.note("The engine's speed could not be measured, so it is estimated: \(failure.message)"))
+        }
+    }
+
+    /// Enough for two or three kinds of blocks on an ordinary machine.
+    private static let firstLook = Duration.seconds(4)
+
     /// What was measured for this engine on this processor; `nil` before `calibrate`.
     public func calibration() throws -> Calibration? {
         guard let manifest = try engineInUse() else { return nil }

@@ -25,6 +25,7 @@ extension HomeWise {
             report(.chosen(fit))
             return try await pull(fit, isForgiving: true, report: report)
         }
+        try await calibrateOnce(report: report)
         let choice = try choose(wish, machine: machine)
         report(.considered(choice))
         if let here = choice.candidates.first(where: \.isInstalled) {

