@@ -94,11 +94,11 @@ struct Answer: Sendable {
             // Models often begin with blanks, and so does what follows their thoughts.
             let shown = text.isEmpty ? String(piece.drop { $0.isWhitespace }) : piece
             text += shown
-            return shown.isEmpty ? nil : (text == shown && !reasoning.isEmpty ? "\n\n" : "") + shown
+            return shown.isEmpty ? nil : (text == shown && !reasoning.isEmpty ? "\n\n" : "") + Terminal.plain(shown)
         case .reasoning(let piece):
             if secondsToFirst == nil { secondsToFirst = seconds }
             reasoning += piece
-            return Terminal.isAnswerForPerson ? Terminal.dim(piece) : nil
+            return Terminal.isAnswerForPerson ? Terminal.dim(Terminal.plain(piece)) : nil
         case .timings(let value): timings = value
         case .finished(let reason): finish = reason
         }

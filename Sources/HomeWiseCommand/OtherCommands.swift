@@ -48,7 +48,7 @@ struct ListCommand: AsyncParsableCommand {
     }
 
     static func line(_ model: ModelInfo) -> String {
-        "\(pad(model.id, 28)) \(pad(model.tier.rawValue, 9)) \(pad("\(model.size)", 9)) \(model.description ?? "")\n"
+        Terminal.plain("\(pad(model.id, 28)) \(pad(model.tier.rawValue, 9)) \(pad("\(model.size)", 9)) \(model.description ?? "")\n")
     }
 
     private static func pad(_ text: String, _ width: Int) -> String {

@@ -26,9 +26,11 @@ struct PlanCommand: AsyncParsableCommand {
         }
         try target.apply(to: &wish)
         let final = wish
-        let plan = try await HomeWise.open(World.ofThisProcess()) { house in
-            let machine = try await target.machine(like: await house.hardware(askingEngine: false))
-            return try await house.plan(model, wish: final, for: machine)
+        let plan = try await Interrupts.shared.cancelling(isLast: true) {
+            try await HomeWise.open(World.ofThisProcess()) { house in
+                let machine = try await target.machine(like: await house.hardware(askingEngine: false))
+                return try await house.plan(model, wish: final, for: machine)
+            }
         }
         if options.json { return try Terminal.json(plan) }
         for line in needs ? Self.needs(plan) : Self.lines(plan) { Terminal.answer(line + "\n") }

@@ -57,12 +57,17 @@ struct RecommendCommand: AsyncParsableCommand {
         var wish = try options.wish()
         try target.apply(to: &wish)
         let final = wish
-        let (choice, isCalibrated) = try await HomeWise.open(World.ofThisProcess()) { house in
-            let machine = try await target.machine(like: await house.hardware(askingEngine: false))
-            return try await (house.recommend(final, for: machine), machine != nil || house.calibration() != nil)
+        let (choice, isCalibrated) = try await Interrupts.shared.cancelling(isLast: true) {
+            try await HomeWise.open(World.ofThisProcess()) { house in
+                let machine = try await target.machine(like: await house.hardware(askingEngine: false))
+                return try await (house.recommend(final, for: machine), machine != nil || house.calibration() != nil)
+            }
         }
         if options.json { return try Terminal.json(Report(choice, top: top, isWhole: all)) }
-        for fit in choice.ranked.prefix(max(1, top)) { RecommendationText(fit).lines.forEach { Terminal.answer($0 + "\n") } }
+        for fit in choice.ranked.prefix(max(1, top)) {
+            RecommendationText(fit).lines.forEach { Terminal.answer(Terminal.plain($0) + "\n") }
+        }
+        if final.capability == .vision { Terminal.line("Note", "these models see, but HomeWise gives them text only so far") }
         if choice.ranked.isEmpty { Terminal.say("Nothing fits all wishes. What comes nearest:") }
         if all || choice.ranked.isEmpty {
             for rejection in choice.rejected { Terminal.answer("- \(rejection.model.name): \(rejection.reason)\n") }

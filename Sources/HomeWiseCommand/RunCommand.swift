@@ -80,7 +80,7 @@ struct RunCommand: AsyncParsableCommand {
                 try Terms.settle(house, name, isAccepted: options.acceptTerms)
                 // A model that cannot run here is refused before minutes go into an engine.
                 if let name {
-                    let fit = try await house.choose(named: name, wish: wish, machine: house.hardware(askingEngine: false))
+                    let fit = try await house.choose(named: name, wish: wish, machine: house.hardware())
                     guard fit.model.writes else {
                         throw Failure.badInput(
                             "\(fit.model.name) does not write.",

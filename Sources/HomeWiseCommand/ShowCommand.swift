@@ -16,7 +16,7 @@ struct ShowCommand: AsyncParsableCommand {
     func run() async throws {
         let inspection = try await HomeWise.open(World.ofThisProcess()) { try $0.inspect(model) }
         if json { return try Terminal.json(inspection) }
-        FactsText(inspection).lines.forEach { Terminal.answer($0 + "\n") }
+        FactsText(inspection).lines.forEach { Terminal.answer(Terminal.plain($0).replacingOccurrences(of: "\n", with: " ") + "\n") }
     }
 }
 

@@ -21,6 +21,19 @@ enum Terminal {
         write("\(paint("error", "31"))  \(failure.message)\n       \(failure.remedy)\n", to: STDERR_FILENO)
     }
 
+    /// A text of strangers without what would drive the terminal: control characters and those that turn the direction.
+    static func plain(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.filter { scalar in
+                    switch scalar.value {
+                    case 9, 10: true
+                    case 0..<32, 127..<160, 0x202A...0x202E, 0x2066...0x2069, 0x200E, 0x200F: false
+                    default: true
+                    }
+                }))
+    }
+
     /// A label and what there is to say, the label in a column of its own.
     static func line(_ label: String, _ text: String) {
         say(paint(label.padding(toLength: 10, withPad: " ", startingAt: 0), "1") + " " + text)

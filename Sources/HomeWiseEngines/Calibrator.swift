@@ -24,6 +24,7 @@ package struct Calibrator: Sendable {
     ///
     /// - Parameter report: the type being measured, and how many of how many are done.
     package func run(engine: String, processor: String, report: @Sendable (String, Int, Int) -> Void) async throws -> Calibration {
+        SparseFile.sweep(folder)
         let start = ContinuousClock.now
         let tiny = try await measure(CalibrationFit.tiny, prompt: 0, generate: 128)
         let layers = Double(CalibrationFit.tiny.layers)
@@ -57,6 +58,9 @@ package struct Calibrator: Sendable {
         return (kernels, (wide + narrow).filter { !$0.isPrompt }.map(\.spread))
     }
 
+    /// A machine on which one small model takes longer is too slow to be measured in the time that was given.
+    private var limit: Duration { max(.seconds(20), budget) }
+
     /// Repetitions lie apart by more than this where something else was running: then they are repeated once.
     private static let stable = 0.1
 
@@ -65,9 +69,9 @@ package struct Calibrator: Sendable {
         let (header, length) = model.draft().header()
         try SparseFile.write(header, length: length, to: path)
         defer { unlink(path) }
-        let first = try await bench.run(path, threads: threads, prompt: prompt, generate: generate, repetitions: 4)
+        let first = try await bench.run(path, threads: threads, prompt: prompt, generate: generate, repetitions: 4, within: limit)
         guard first.contains(where: { $0.spread > Self.stable }) else { return first }
-        let second = try await bench.run(path, threads: threads, prompt: prompt, generate: generate, repetitions: 4)
+        let second = try await bench.run(path, threads: threads, prompt: prompt, generate: generate, repetitions: 4, within: limit)
         return first.map { runs in
             var all = runs
             all.tokensPerSecond += second.first { $0.threads == runs.threads && $0.isPrompt == runs.isPrompt }?.tokensPerSecond ?? []

@@ -18,6 +18,7 @@ package struct LayoutInquiry: Sendable {
     package func estimate(_ header: GGUFHeader, _ facts: ModelFacts, _ source: BytePrefix, _ options: ContextOptions) async throws
         -> MemoryEstimate
     {
+        SparseFile.sweep(folder)
         let weights = facts.weights?.totalBytes ?? 0
         let whole = try await devices(source.bytes, source.length, options, repacking: true)
         let twin = try header.twin(in: source).header()

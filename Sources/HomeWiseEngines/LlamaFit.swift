@@ -32,7 +32,7 @@ package struct LlamaFit: Sendable {
     package func devices(_ path: String, _ options: ContextOptions, repacking: Bool, within limit: Duration = .seconds(20)) async throws
         -> [Device]
     {
-        var arguments = ["-m", path] + options.arguments + ["-fit", "off", "--fit-print", "on", "--offline"]
+        var arguments = ["-m", path] + options.arguments + Placement.cpu.arguments + ["-fit", "off", "--fit-print", "on", "--offline"]
         if !repacking { arguments.append("--no-repack") }
         let (exit, lines) = try await host.process(program, arguments, adding: ["GGML_NO_BACKTRACE": "1"]).run(within: limit)
         let devices = lines.compactMap(Self.device)
@@ -55,6 +55,18 @@ package struct LlamaFit: Sendable {
         }
         return Device(
             name: words.dropLast(3).joined(separator: " "), model: model << 20, context: context << 20, compute: compute << 20)
+    }
+}
+
+extension SparseFile {
+    /// Removes what killed runs left: files of these kinds that are older than any run takes.
+    package static func sweep(_ folder: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name.hasSuffix(".gguf") && (name.hasPrefix("layout-") || name.hasPrefix("calibration-")) {
+            var status = stat()
+            guard lstat("\(folder)/\(name)", &status) == 0, time(nil) - Int(status.st_mtim.tv_sec) > 600 else { continue }
+            unlink("\(folder)/\(name)")
+        }
     }
 }
 

@@ -48,7 +48,7 @@ extension HomeWise {
         return try store.inventory.note(.calibration, key: Self.key(manifest, probe.cpu()), as: Calibration.self)
     }
 
-    private static func key(_ manifest: EngineManifest, _ cpu: SystemCapabilities.CPU) -> String { "\(manifest.version) \(processor(cpu))" }
+    private static func key(_ manifest: EngineManifest, _ cpu: SystemCapabilities.CPU) -> String { "\(build(manifest)) \(processor(cpu))" }
 
     /// What must be the same for the figures to hold.
     private static func processor(_ cpu: SystemCapabilities.CPU) -> String {

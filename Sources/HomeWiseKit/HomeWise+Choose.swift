@@ -41,11 +41,27 @@ extension HomeWise {
         return machine
     }
 
+    /// Rates reached with the engine in use: another build may be faster or slower.
+    private func measuredRates() throws -> [String: Double] {
+        guard let suffix = try engineInUse().map(Self.engineSuffix) else { return [:] }
+        let pairs = try store.inventory.measurements().filter { $0.key.hasSuffix(suffix) }.map {
+            (String($0.key.dropLast(suffix.count)), $0.value)
+        }
+        return Dictionary(pairs) { first, _ in first }
+    }
+
+    static func engineSuffix(_ manifest: EngineManifest) -> String { " with \(manifest.version)" }
+
+    /// What headers said, of models that are here and of those whose header was fetched.
+    func knownFacts() throws -> [String: ModelFacts] {
+        try store.inventory.notes(.facts, as: ModelFacts.self).merging(factsOfInstalled()) { $1 }
+    }
+
     func planner(_ wish: Wish, machine: SystemCapabilities) throws -> Planner {
         var planner = try Planner(
-            machine: machine, wish: wish, measured: store.inventory.measurements(), installed: Set(store.models().map(\.key)),
+            machine: machine, wish: wish, measured: measuredRates(), installed: Set(store.models().map(\.key)),
             accepted: store.inventory.acceptedTerms(), reserved: store.bytesReserved())
-        planner.facts = try store.inventory.notes(.facts, as: ModelFacts.self).merging(factsOfInstalled()) { $1 }
+        planner.facts = try knownFacts()
         planner.calibration = try calibration()
         return planner
     }

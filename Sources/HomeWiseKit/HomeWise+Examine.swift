@@ -38,7 +38,12 @@ extension HomeWise {
     /// Looks everything over.
     public func examine() async throws -> Examination {
         let machine = try await hardware(includingVulkan: true)
-        let models = try installed()
+        // An address may hold a secret: the kind of source is enough here.
+        let models = try installed().map { model in
+            var model = model
+            model.source = try SourceReference(parsing: model.source).kind
+            return model
+        }
         var findings = try machine.findings + registryDesk.read().findings
         if try engineInUse() == nil { findings.append("No engine is installed: homewise engine install llama.cpp") }
         for model in models {

@@ -37,7 +37,8 @@ extension HomeWise {
     func factsOfInstalled() throws -> [String: ModelFacts] {
         var all: [String: ModelFacts] = [:]
         for model in try store.models() {
-            if let facts = try facts(ofBlob: model.digest, path: model.path) { all[model.key] = facts }
+            // One file that is gone or damaged is no reason to know nothing of the others; `doctor` names it.
+            do { all[model.key] = try facts(ofBlob: model.digest, path: model.path) } catch is Failure { continue }
         }
         return all
     }

@@ -57,10 +57,12 @@ private struct FileInspection {
     /// Headers of the further files of a split model, which are named like the first: `…-00001-of-00003.gguf`.
     private func splitParts(of header: GGUFHeader, _ notes: inout [String]) throws -> [GGUFHeader] {
         guard let count = header.metadata["split.count"]?.count, (2...999).contains(count) else { return [] }
+        let number = header.metadata["split.no"]?.count ?? 0
+        guard (0..<count).contains(number) else { throw FormatFault.badValue("split.no", "there is no part \(number) of \(count)") }
         let name = (path as NSString).lastPathComponent
         let ending = { (part: Int) in "-\(Self.digits(part))-of-\(Self.digits(count)).gguf" }
-        guard header.metadata["split.no"]?.count ?? 0 == 0, name.hasSuffix(ending(1)) else {
-            notes.append("this is part \((header.metadata["split.no"]?.count ?? 0) + 1) of \(count): name the first to see the whole")
+        guard number == 0, name.hasSuffix(ending(1)) else {
+            notes.append("this is part \(number + 1) of \(count): name the first to see the whole")
             return []
         }
         let stem = String(path.dropLast(ending(1).count))
@@ -80,22 +82,21 @@ private struct FileInspection {
         let model = try ONNXModel(source: source)
         try model.checkExternalData(lengths: folder.lengths(of: model.externalFiles))
         let genai = try folder.bytes("genai_config.json").map { try GenAIConfig($0) }
+        try genai?.screen.check()
         let notes = model.foreignDomains.isEmpty ? [] : ["it needs operators of \(model.foreignDomains.joined(separator: ", "))"]
         return inspection(model.facts(genai: genai), tensors: model.tensors.count, notes: notes)
     }
 
     private func pytorch() throws -> HomeWise.Inspection {
         let archive = try PyTorchArchive(source: source)
-        var facts = ModelFacts(container: .pytorch)
-        facts.weights = .init(totalBytes: archive.tensorBytes, bytesByType: archive.bytesByType)
-        facts.quantization = archive.bytesByType.max { $0.value < $1.value }?.key
+        if let config = try folder.bytes("config.json") { try HuggingFaceConfig(.init(config: config), container: .pytorch).screen.check() }
         let verdict =
             switch archive.verdict {
             case .allowed: "its pickle names only what weights need; that is a label, no permission to load it"
             case .unsafe(let names): "UNSAFE: its pickle would run \(names.prefix(5).joined(separator: ", "))"
             case .unknown(let reason): "nobody can tell what its pickle would run: \(reason)"
             }
-        return inspection(facts, tensors: archive.tensors.count, notes: [verdict])
+        return inspection(archive.facts, tensors: archive.tensors.count, notes: [verdict])
     }
 }
 

@@ -18,12 +18,17 @@ extension HomeWise {
             let header = try await header(of: fit)
         else { return nil }
         let key =
-            "\(header.key) \(manifest.version) \(fit.options.arguments.joined(separator: " ")) \(probe.cpu().features.joined(separator: ","))"
+            "1 \(header.key) \(Self.build(manifest)) \(fit.options.arguments.joined(separator: " ")) \(probe.cpu().features.joined(separator: ","))"
         if let known = try store.inventory.note(.layout, key: key, as: MemoryEstimate.self) { return known }
         let estimate = try await LayoutInquiry(tool: tool, folder: store.layout.run).estimate(
             header.value, header.facts, header.source, fit.options)
         try store.inventory.note(estimate, .layout, key: key, at: world.now())
         return estimate
+    }
+
+    /// What tells one build of an engine from another of the same version.
+    static func build(_ manifest: EngineManifest) -> String {
+        "\(manifest.version) \(manifest.flags.joined(separator: " ")) \(manifest.processor.joined(separator: ","))"
     }
 
     struct Header {

@@ -11,9 +11,7 @@ extension HomeWise {
     /// - Parameter machine: another machine to plan for; `nil` for this one.
     public func recommend(_ wish: Wish, for machine: SystemCapabilities? = nil) async throws -> Choice {
         if let machine {
-            var planner = Planner(machine: machine, wish: wish)
-            planner.isSimulated = true
-            return try planner.choose(from: registry)
+            return try simulatedPlanner(wish, machine).choose(from: registry)
         }
         var planner = try await planner(wish, machine: machineForChoice())
         var choice = try planner.choose(from: registry)
@@ -34,10 +32,15 @@ extension HomeWise {
         var hasLearned = false
         for fit in fits {
             let key = Planner.LayoutKey(model: fit.key, options: fit.options)
-            // An engine that cannot lay a model out leaves the estimate, which names its own basis.
-            guard planner.layouts[key] == nil, let layout = try? await layout(of: fit) else { continue }
-            planner.layouts[key] = layout
-            hasLearned = true
+            guard planner.layouts[key] == nil else { continue }
+            do {
+                guard let layout = try await layout(of: fit) else { continue }
+                planner.layouts[key] = layout
+                hasLearned = true
+            } catch is Failure {
+                // An engine that cannot lay a model out leaves the estimate, which names its own basis.
+                continue
+            }
         }
         return hasLearned
     }
@@ -49,27 +52,39 @@ extension HomeWise {
         let (model, quantization) = try registry.model(named: name)
         var wish = wish
         wish.isNamed = true
-        let here = try await machineForChoice()
-        var planner = try planner(wish, machine: machine ?? here)
-        planner.isSimulated = machine != nil
+        var planner =
+            if let machine { try simulatedPlanner(wish, machine) } else { try await self.planner(wish, machine: machineForChoice()) }
         let variants = planner.variants(of: model, quantization: quantization)
         guard let smallest = variants.last else {
             throw Failure.badInput("The registry names no file for \(model.name).", remedy: "Choose another model: homewise list --all")
         }
         // What fits; else the smallest, with the reason that rules it out.
-        var fit = variants.lazy.map { planner.plan(model, $0) }.first { planner.obstacle(to: $0) == nil } ?? planner.plan(model, smallest)
-        if machine == nil, let layout = try await layout(of: fit) {
-            planner.layouts[.init(model: fit.key, options: fit.options)] = layout
-            fit = planner.plan(model, fit.variant)
+        var fit = planner.plan(model, smallest)
+        for variant in variants {
+            let candidate = planner.plan(model, variant)
+            if machine == nil { _ = try await confirm([candidate], &planner) }
+            let confirmed = planner.plan(model, variant)
+            guard planner.obstacle(to: confirmed) == nil else { continue }
+            fit = confirmed
+            break
         }
         let threads = max(1, Int(planner.machine.cpu.usableCores))
         let launch = LaunchPlan(
             model: try store.models().first { $0.key == fit.key }?.path ?? "\(model.id).gguf", alias: model.id, options: fit.options,
             placement: fit.placement, threads: threads, reasons: [])
         return ModelPlan(
-            fit: fit, obstacle: planner.obstacle(to: fit)?.text, needs: MachineNeeds(fit, wish: wish, calibration: planner.calibration),
+            fit: fit, obstacle: planner.refusal(of: model)?.text ?? planner.obstacle(to: fit)?.text,
+            needs: MachineNeeds(fit, wish: wish, calibration: planner.calibration),
             command: [try engineInUse()?.server ?? "llama-server"] + launch.llamaServerArguments(socket: "SOCKET", isChat: model.isChat),
             observed: try store.inventory.note(.memory, key: Self.memoryKey(fit), as: ObservedMemory.self))
+    }
+
+    /// For another machine: what was measured, calibrated and fetched here does not hold there.
+    private func simulatedPlanner(_ wish: Wish, _ machine: SystemCapabilities) throws -> Planner {
+        var planner = try Planner(machine: machine, wish: wish, accepted: store.inventory.acceptedTerms())
+        planner.facts = try knownFacts()
+        planner.isSimulated = true
+        return planner
     }
 
     static func memoryKey(_ fit: Fit) -> String { "\(fit.key) \(fit.options.arguments.joined(separator: " "))" }

@@ -21,7 +21,9 @@ extension HomeWise {
 
     /// - Throws: `Failure.badInput` for what is no registry, `Failure.noNetwork`.
     public func addRegistry(_ origin: String) async throws -> AddedRegistry {
-        let name = Self.registryName(origin)
+        let isWeb = origin.hasPrefix("https://") || origin.hasPrefix("http://")
+        let origin = isWeb ? origin : URL(filePath: origin).absoluteURL.path
+        let name = try freeName(for: origin)
         guard let fetched = try await readRegistry(origin, tag: nil) else { throw Failure.badReply(host: origin, "nothing") }
         return try keep(fetched, name: name, origin: origin)
     }
@@ -46,7 +48,10 @@ extension HomeWise {
         var results: [(AddedRegistry, Failure?)] = []
         for registry in try addedRegistries() {
             do {
-                guard let fetched = try await readRegistry(registry.origin, tag: registry.tag) else {
+                // A copy that is damaged is fetched anew, whatever the server says of changes.
+                let isSound =
+                    (try? ModelRegistry(json: Data(contentsOf: URL(filePath: store.layout.registry(registry.name))), name: "")) != nil
+                guard let fetched = try await readRegistry(registry.origin, tag: isSound ? registry.tag : nil) else {
                     results.append((registry, nil))
                     continue
                 }
@@ -66,9 +71,14 @@ extension HomeWise {
         if origin.hasPrefix("https://") || origin.hasPrefix("http://") {
             return try await RegistryFetch(transport: transport).fetch(origin, unless: tag)
         }
-        do { return try RegistryFetch.Fetched(data: Data(contentsOf: URL(filePath: origin)), tag: nil) } catch {
-            throw Failure.unreadable(path: origin, reason: error.localizedDescription)
-        }
+        let folder = ModelFolder(
+            (origin as NSString).deletingLastPathComponent.isEmpty ? "." : (origin as NSString).deletingLastPathComponent)
+        do {
+            guard let bytes = try folder.bytes((origin as NSString).lastPathComponent, atMost: 16 << 20) else {
+                throw Failure.unreadable(path: origin, reason: "there is no such plain file")
+            }
+            return RegistryFetch.Fetched(data: Data(bytes), tag: nil)
+        } catch let fault as FormatFault { throw Failure.unreadable(path: origin, reason: fault.reason) }
     }
 
     private func keep(_ fetched: RegistryFetch.Fetched, name: String, origin: String) throws -> AddedRegistry {
@@ -83,9 +93,19 @@ extension HomeWise {
         return added
     }
 
+    /// A name that no registry of another origin has.
+    private func freeName(for origin: String) throws -> String {
+        let name = Self.registryName(origin)
+        let taken = Set(try addedRegistries().filter { $0.origin != origin }.map(\.name))
+        guard taken.contains(name) else { return name }
+        return (2...).lazy.map { "\(name)-\($0)" }.first { !taken.contains($0) } ?? name
+    }
+
     /// The last part of the origin, in characters that a file name may have.
     static func registryName(_ origin: String) -> String {
-        let last = origin.split(separator: "/").last.map(String.init) ?? origin
+        // A query may hold a secret, and names nothing.
+        let place = origin.prefix { $0 != "?" && $0 != "#" }
+        let last = place.split(separator: "/").last.map(String.init) ?? origin
         let stem = last.hasSuffix(".json") ? String(last.dropLast(5)) : last
         let safe = stem.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "-" }
         return String(safe.prefix(60)).isEmpty ? "registry" : String(safe.prefix(60))

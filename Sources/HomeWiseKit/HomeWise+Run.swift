@@ -79,7 +79,9 @@ extension HomeWise {
         let plan = try await launchPlan(ready)
         report(.launching(plan, ready.fit))
         let inventory = store.inventory
-        let (key, now, wholeCores) = (ready.fit.key, world.now, max(1, Int(probe.cpu().usableCores)))
+        let (key, now, wholeCores) = (
+            ready.fit.measurementKey + Self.engineSuffix(manifest), world.now, max(1, Int(probe.cpu().usableCores))
+        )
         return try await LlamaServer(manifest: manifest, host: engineHost).run(
             plan, isChat: ready.fit.model.isChat, sampling: ready.fit.model.sampling
         ) { session in

@@ -37,7 +37,7 @@ final class RegistryDesk: Sendable {
         for added in try store.inventory.notes(.registry, as: HomeWise.AddedRegistry.self).values.sorted(by: { $0.name < $1.name }) {
             do {
                 let data = try Data(contentsOf: URL(filePath: store.layout.registry(added.name)))
-                registry = try registry.overlaid(by: ModelRegistry(json: data, name: added.origin))
+                registry = try registry.overlaid(by: ModelRegistry(json: data, name: added.name))
             } catch {
                 let failure = Failure.wrapping(error, doing: "reading the registry \(added.name)")
                 findings.append("The registry \(added.name) is left out: \(failure.message) To read it anew: homewise registry refresh")

@@ -19,7 +19,7 @@ package final class MappedFile: ByteSource, @unchecked Sendable {
     /// - Parameter available: for a file of which only the beginning was fetched.
     /// - Throws: `Failure` for what is no readable file.
     package init(path: String, available: Int64? = nil) throws {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw Failure.unreadable(path: path, reason: String(cString: strerror(errno))) }
         defer { close(descriptor) }
         var status = stat()

@@ -102,7 +102,9 @@ private let machine = SystemCapabilities(cpu: .init(architecture: "x86_64", phys
     private static let card = SystemCapabilities.GPU(
         kind: .cuda, name: "NVIDIA GeForce RTX 3060", memoryTotal: ByteCount(12_000_000_000), memoryFree: ByteCount(11_500_000_000))
 
-    private func planner(_ gpu: SystemCapabilities.GPU?, devices: [String]? = ["CUDA0"]) -> Planner {
+    private func planner(
+        _ gpu: SystemCapabilities.GPU?, devices: [String]? = ["CUDA0: NVIDIA GeForce RTX 3060 (12036 MiB, 11500 MiB free)"]
+    ) -> Planner {
         var machine = SystemCapabilities(
             cpu: .init(architecture: "x86_64", physicalCores: 8, logicalCores: 16, features: ["avx2"]),
             memory: .init(total: ByteCount(64_000_000_000), available: ByteCount(60_000_000_000), bandwidth: 50e9),
@@ -140,6 +142,8 @@ private let machine = SystemCapabilities(cpu: .init(architecture: "x86_64", phys
 
     @Test func aGPUThatTheEngineCannotUseIsNotPlannedFor() throws {
         #expect(try planner(Self.card, devices: []).assess(try model(gigabytes: 2)).get().placement == .cpu)
+        // Another device than this card.
+        #expect(try planner(Self.card, devices: ["Vulkan0: Intel UHD (8000 MiB)"]).assess(try model(gigabytes: 2)).get().placement == .cpu)
         var simulated = planner(Self.card, devices: nil)
         simulated.isSimulated = true
         #expect(try simulated.assess(try model(gigabytes: 2)).get().placement != .cpu)
@@ -158,13 +162,36 @@ private let machine = SystemCapabilities(cpu: .init(architecture: "x86_64", phys
 
     @Test func layersThatAPersonAsksForAreTakenOrRefusedWithFigures() throws {
         var planner = planner(Self.card)
-        planner.wish.gpuLayers = 40
+        planner.wish.gpuLayers = 999
         let fit = planner.plan(try model(gigabytes: 20), try #require(try model(gigabytes: 20).variants?[0]))
-        #expect(fit.placement.gpuLayers == 40 && planner.obstacle(to: fit)?.text.contains("on the GPU") == true)
+        #expect(
+            fit.placement.gpuLayers == 41 && fit.memory.gpu.bytes < 24_000_000_000
+                && planner.obstacle(to: fit)?.text.contains("on the GPU") == true)
     }
 
     @Test func theLongestNameInTheTableCounts() {
         #expect(GPUBandwidth.published("NVIDIA GeForce RTX 4070 Ti SUPER") == 672e9 && GPUBandwidth.published("Apple M1 Max") == 400e9)
         #expect(GPUBandwidth.published("Voodoo 2") == nil && GPUBandwidth.published(nil) == nil)
+        for name in ["NVIDIA RTX A1000", "Tesla V100-SXM2-16GB", "Tesla M40", "Quadro M4000", "NVIDIA T400", "NVIDIA L40"] {
+            #expect(GPUBandwidth.published(name) == nil, "\(name)")
+        }
+        #expect(GPUBandwidth.published("NVIDIA GeForce RTX 4090 Laptop GPU").map { $0 < 600e9 } ?? false)
+    }
+
+    @Test func aCardThatIsNotInTheTableIsUsedAndItsSpeedSaidToBeAssumed() throws {
+        let card = SystemCapabilities.GPU(kind: .cuda, name: "Voodoo 2", memoryTotal: ByteCount(8_000_000_000))
+        let fit = try planner(card, devices: ["CUDA0: Voodoo 2 (8000 MiB)"]).assess(try model(gigabytes: 2)).get()
+        #expect(fit.placement.gpuLayers == 41 && fit.speed.basis == .assumed)
+        #expect(fit.placement.arguments == ["--gpu-layers", "41", "--device", "CUDA0"])
+        #expect(Placement.cpu.arguments == ["--gpu-layers", "0"], "the engine would take all layers by itself")
+    }
+
+    @Test func aGPUInTheMachinesOwnMemoryTakesFromThere() throws {
+        let chip = SystemCapabilities.GPU(kind: .metal, name: "Apple M1", memoryTotal: ByteCount(16_000_000_000), memoryIsShared: true)
+        var planner = planner(chip, devices: ["Metal: Apple M1"])
+        (planner.machine.memory.total, planner.machine.memory.available) = (ByteCount(16_000_000_000), ByteCount(6_000_000_000))
+        planner.wish.minTokensPerSecond = 1
+        #expect(throws: Rejection.self) { try planner.assess(try model(gigabytes: 11)).get() }
+        _ = try planner.assess(try model(gigabytes: 3)).get()
     }
 }

@@ -35,7 +35,8 @@ public struct FormatFault: Error, Sendable, Equatable, Codable {
     public init(_ kind: Kind, _ field: String, _ reason: String) {
         self.kind = kind
         // Names come from strangers: long and unprintable ones do not belong in a message.
-        self.field = String(String.UnicodeScalarView(field.unicodeScalars.prefix(80).filter { $0.value >= 32 && $0.value != 127 }))
+        self.field = String(
+            String.UnicodeScalarView(field.unicodeScalars.prefix(80).filter { $0.value >= 32 && !(127..<160).contains($0.value) }))
         self.reason = reason
     }
 

@@ -45,7 +45,8 @@ extension SystemCapabilities {
 
         /// Cores that arithmetic can use at once: hyper-threads share their units, so physical ones count.
         public var usableCores: Double {
-            min(Double(physicalCores ?? logicalCores), Double(allowedCores ?? .max), quotaCores ?? .infinity)
+            // A profile may say anything; no machine has more.
+            min(Double(physicalCores ?? logicalCores), Double(allowedCores ?? .max), quotaCores ?? .infinity, 65_536)
         }
     }
 

@@ -13,7 +13,9 @@ extension SystemCapabilities {
         gpus = []
         engineDevices = nil
         findings = []
-        (memory.limit, memory.limitAvailable, memory.bandwidth) = (nil, nil, nil)
+        // What two channels of ordinary memory give, where nothing is said.
+        (memory.limit, memory.limitAvailable, memory.bandwidth) = (nil, nil, 40e9)
+        (cpu.allowedCores, cpu.performanceCores, cpu.efficiencyCores, cpu.sockets) = (nil, nil, nil, nil)
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
         guard !parts.isEmpty, parts.allSatisfy({ !$0.isEmpty }) else { throw Self.unreadable(text) }
         for part in parts { try take(part) }

@@ -16,6 +16,7 @@ public struct ModelRegistry: Sendable, Codable, Equatable {
         } catch let error as DecodingError {
             throw Failure.badInput("The registry \(name) cannot be read: \(error.complaint).", remedy: "Correct that field.")
         }
+        for model in models { try model.check() }
         var seen: Set<String> = []
         for model in models {
             for name in Set([model.id] + (model.aliases ?? []).map { $0.lowercased() }) where !seen.insert(name).inserted {

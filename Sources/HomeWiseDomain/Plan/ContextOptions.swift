@@ -12,18 +12,15 @@ public struct ContextOptions: Sendable, Codable, Equatable, Hashable {
     /// What keys and values are kept in.
     public var keyType: CacheType
     public var valueType: CacheType
-    /// Layers on the GPU; `nil` where there is none to use.
-    public var gpuLayers: Int?
 
     public init(
-        context: Int, parallel: Int = 1, batch: Int = 512, keyType: CacheType = .f16, valueType: CacheType = .f16, gpuLayers: Int? = nil
+        context: Int, parallel: Int = 1, batch: Int = 512, keyType: CacheType = .f16, valueType: CacheType = .f16
     ) {
         self.context = context
         self.parallel = parallel
         self.batch = batch
         self.keyType = keyType
         self.valueType = valueType
-        self.gpuLayers = gpuLayers
     }
 
     public enum CacheType: String, Sendable, Codable, CaseIterable {
@@ -49,6 +46,5 @@ public struct ContextOptions: Sendable, Codable, Equatable, Hashable {
         ["--ctx-size", "\(context)", "--parallel", "\(parallel)", "--ubatch-size", "\(batch)", "--batch-size", "\(max(batch, 2048))"]
             + (keyType == .f16 ? [] : ["--cache-type-k", keyType.rawValue])
             + (valueType == .f16 ? [] : ["--cache-type-v", valueType.rawValue])
-            + (gpuLayers.map { ["--gpu-layers", "\($0)"] } ?? [])
     }
 }

@@ -7,6 +7,20 @@ public struct Placement: Sendable, Codable, Equatable {
         public var name: String
         /// Bytes per second, as published.
         public var bandwidth: Double
+        /// What the engine calls it; `nil` where another machine is planned for.
+        public var engineName: String?
+        /// It works in the machine's own memory.
+        public var isShared = false
+        /// Its bandwidth is not in the table.
+        public var isAssumed = false
+
+        public init(name: String, bandwidth: Double, engineName: String? = nil, isShared: Bool = false, isAssumed: Bool = false) {
+            self.name = name
+            self.bandwidth = bandwidth
+            self.engineName = engineName
+            self.isShared = isShared
+            self.isAssumed = isAssumed
+        }
     }
 
     /// `nil` for none.
@@ -24,10 +38,16 @@ public struct Placement: Sendable, Codable, Equatable {
 
     public static let cpu = Placement()
 
+    /// The share of the model's blocks that lies on the GPU. The engine counts the scores as its last layer, and puts them
+    /// there first (llama.cpp, llama-model.cpp: `i_gpu_start = n_layer + 1 - n_gpu_layers`).
+    func blockShare(of facts: ModelFacts) -> Double {
+        guard gpu != nil else { return 0 }
+        return min(1, Double(max(0, gpuLayers - 1)) / Double(min(max(1, facts.layers ?? 32), 4096)))
+    }
+
     /// The share of the work of one token that the GPU does.
     func share(of facts: ModelFacts) -> (gpu: Double, cpu: Double) {
-        let layers = max(1, facts.layers ?? 32)
-        var gpu = gpu == nil ? 0 : min(1, Double(gpuLayers) / Double(layers))
+        var gpu = blockShare(of: facts)
         if hasExpertsOnCPU, let weights = facts.weights, let experts = facts.experts {
             let active = Double(weights.expertBytes) * Double(experts.used) / Double(max(1, experts.count))
             let rest = Double(weights.totalBytes - weights.expertBytes)
@@ -38,8 +58,10 @@ public struct Placement: Sendable, Codable, Equatable {
 
     /// As llama.cpp's programs take them.
     public var arguments: [String] {
-        guard gpu != nil else { return [] }
+        // Said also for none: the engine's own habit is to take every layer that it can.
+        guard let gpu else { return ["--gpu-layers", "0"] }
         return ["--gpu-layers", "\(gpuLayers)"] + (hasExpertsOnCPU ? ["--cpu-moe"] : [])
+            + (gpu.engineName.map { ["--device", $0] } ?? [])
     }
 }
 
@@ -55,18 +77,17 @@ struct GPUFit {
     /// CUDA; the larger is planned.
     static let reserve = 500e6
 
-    private var layers: Int { max(1, facts.layers ?? 32) }
+    private var layers: Int { min(max(1, facts.layers ?? 32), 4096) }
     private var footprint: EngineFootprint { EngineFootprint(facts, options) }
 
     /// Bytes on the GPU for a placement.
     func bytes(_ placement: Placement) -> Double {
         guard placement.gpuLayers > 0, let weights = facts.weights else { return 0 }
-        let share = Double(placement.gpuLayers) / Double(layers)
+        let share = placement.blockShare(of: facts)
         let layered = Double(weights.totalBytes - weights.embeddingBytes - weights.outputBytes)
         let experts = placement.hasExpertsOnCPU ? Double(weights.expertBytes) : 0
-        // The last layer brings the matrix of scores with it; where the table does that, a copy of the table.
-        let scores =
-            placement.gpuLayers >= layers ? Double(max(weights.outputBytes, weights.outputBytes == 0 ? weights.embeddingBytes : 0)) : 0
+        // Where the table makes the scores, a copy of it.
+        let scores = Double(weights.outputBytes == 0 ? weights.embeddingBytes : weights.outputBytes)
         return (layered - experts) * share + scores + footprint.cache * share + footprint.compute(outputs: options.parallel) + Self.reserve
     }
 
@@ -78,7 +99,7 @@ struct GPUFit {
             let split = Placement(gpu: device, gpuLayers: layers + 1, hasExpertsOnCPU: true)
             if bytes(split) <= budget { return split }
         }
-        for count in stride(from: layers - 1, to: 0, by: -1) {
+        for count in stride(from: layers, to: 1, by: -1) {
             let part = Placement(gpu: device, gpuLayers: count)
             if bytes(part) <= budget { return part }
         }
@@ -107,9 +128,25 @@ public enum GPUBandwidth {
         ("M3 Ultra", 819), ("M3 Max", 400), ("M3 Pro", 150), ("M3", 100), ("M4 Max", 546), ("M4 Pro", 273), ("M4", 120), ("M5", 153),
     ]
 
+    /// For a card that is not in the table: what slow cards of the last ten years have.
+    public static let assumed = 150e9
+
     /// Bytes per second; `nil` for a card that is not in the table.
     public static func published(_ name: String?) -> Double? {
         guard let name = name?.lowercased() else { return nil }
-        return table.filter { name.contains($0.name.lowercased()) }.max { $0.name.count < $1.name.count }.map { $0.gigabytes * 1e9 }
+        let words = Self.words(name)
+        let found = table.filter { Self.words($0.name.lowercased()).isContiguousPart(of: words) }.max { $0.name.count < $1.name.count }
+        guard let found, !found.name.hasPrefix("M") || name.contains("apple") || words.first?.hasPrefix("m") == true else { return nil }
+        // Chips of laptops carry the desktop's name with a narrower bus: 0.57 (4090) to 0.75 (4060) of its bandwidth.
+        return found.gigabytes * 1e9 * (words.contains("laptop") ? 0.57 : 1)
+    }
+
+    private static func words(_ name: String) -> [Substring] { name.split { !$0.isLetter && !$0.isNumber } }
+}
+
+extension [Substring] {
+    fileprivate func isContiguousPart(of other: [Substring]) -> Bool {
+        guard !isEmpty, count <= other.count else { return false }
+        return (0...(other.count - count)).contains { Array(other[$0..<($0 + count)]) == self }
     }
 }

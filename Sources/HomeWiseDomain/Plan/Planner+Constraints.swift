@@ -5,7 +5,7 @@ extension Planner {
     public typealias Reason = (kind: Rejection.Kind, text: String)
 
     /// What speaks against a model whatever its variant.
-    func refusal(of model: ModelInfo) -> Reason? {
+    public func refusal(of model: ModelInfo) -> Reason? {
         if model.type != .gguf, !(model.variants ?? []).contains(where: { $0.format == .gguf }) {
             return (.unsupported, "no engine for \(model.type.rawValue) is available yet")
         }
@@ -56,7 +56,9 @@ extension Planner {
     }
 
     private func memoryObstacle(to fit: Fit) -> String? {
-        let needed = fit.memory.working
+        // A GPU that works in the machine's memory takes from there.
+        let shared = fit.placement.gpu?.isShared == true ? fit.memory.gpu.bytes : 0
+        let needed = ByteCount(fit.memory.working.bytes + shared)
         if let ceiling = machine.memory.ceiling {
             let allowed = wish.maxRAM.bytes(of: ceiling)
             if needed > allowed { return "needs \(needed) of memory, \(allowed) of \(ceiling) may be used" }
@@ -64,7 +66,7 @@ extension Planner {
         if let gpu = gpuBudget, fit.placement != .cpu, Double(fit.memory.gpu.bytes) > gpu.bytes {
             return "needs \(fit.memory.gpu) on the GPU, \(ByteCount(saturating: gpu.bytes)) of it may be used"
         }
-        if let free = machine.memory.free, fit.memory.working > free {
+        if let free = machine.memory.free, needed > free {
             return "needs \(needed) of memory, only \(free) are free now"
         }
         return nil

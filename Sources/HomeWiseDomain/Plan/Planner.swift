@@ -61,7 +61,10 @@ public struct Planner: Sendable {
     public func assess(_ model: ModelInfo, quantization: String? = nil) -> Result<Fit, Rejection> {
         if let reason = refusal(of: model) { return .failure(Rejection(model: model, kind: reason.kind, reason: reason.text)) }
         var last: Rejection?
-        for variant in variants(of: model, quantization: quantization) {
+        // What is here is taken before anything is fetched.
+        let variants = variants(of: model, quantization: quantization)
+        let here = variants.filter { installed.contains(Fit.key(model, $0)) }
+        for variant in here + variants.filter({ !installed.contains(Fit.key(model, $0)) }) {
             let fit = plan(model, variant)
             guard let reason = obstacle(to: fit) else { return .success(fit) }
             last = Rejection(model: model, kind: reason.kind, reason: reason.text, fit: fit)
@@ -69,17 +72,17 @@ public struct Planner: Sendable {
         return .failure(last ?? Rejection(model: model, kind: .unsupported, reason: "the registry names no file for it"))
     }
 
-    /// The files of a model that an engine here can run, the largest first.
+    /// The files of a model that an engine here can run, the largest first; all of them where there is none.
     public func variants(of model: ModelInfo, quantization: String?) -> [ModelVariant] {
-        (model.variants ?? [])
-            .filter { quantization == nil || $0.quantization.lowercased() == quantization }
-            .sorted { $0.size > $1.size }
+        let named = (model.variants ?? []).filter { quantization == nil || $0.quantization.lowercased() == quantization }
+        let runnable = named.filter { ($0.format ?? model.type) == .gguf }
+        return (runnable.isEmpty ? named : runnable).sorted { $0.size > $1.size }
     }
 
     /// One variant as it would run, whether it fits or not.
     public func plan(_ model: ModelInfo, _ variant: ModelVariant) -> Fit {
         let key = Fit.key(model, variant)
-        let facts = facts[key] ?? model.facts(variant)
+        let facts = known(key, variant) ?? model.facts(variant)
         let options = ContextOptions(
             context: min(wish.context, facts.contextLength ?? model.contextLength ?? wish.context), keyType: wish.cacheType,
             valueType: wish.cacheType)
@@ -90,7 +93,7 @@ public struct Planner: Sendable {
         // Half of a conversation is what lies behind a word on average.
         let cacheBytes = EngineFootprint(facts, options).cache / 2
         let estimate = SpeedModel(machine: machine, calibration: calibration).estimate(facts, placement: placement, cacheBytes: cacheBytes)
-        let speed = measured[key].map {
+        let speed = measured[Fit.measurementKey(key, placement)].map {
             SpeedEstimate(tokensPerSecond: $0, promptTokensPerSecond: estimate.promptTokensPerSecond, basis: .measured)
         }
         return Fit(
@@ -98,20 +101,43 @@ public struct Planner: Sendable {
             isInstalled: installed.contains(key))
     }
 
-    /// The GPU that a model could use, and how much of it.
+    /// What a header said, unless the registry means a file of another size by now.
+    private func known(_ key: String, _ variant: ModelVariant) -> ModelFacts? {
+        guard let known = facts[key], let bytes = known.weights?.totalBytes else { return nil }
+        let ratio = Double(bytes) / Double(max(1, variant.size.bytes))
+        return (0.85...1.05).contains(ratio) ? known : nil
+    }
+
+    /// The GPU that a model could use, and how much of it: one that the engine names, with what is free of it.
     var gpuBudget: (device: Placement.Device, bytes: Double)? {
-        guard wish.prefersGPU, isSimulated || !(machine.engineDevices ?? []).isEmpty else { return nil }
+        guard wish.prefersGPU else { return nil }
         let usable = machine.gpus.compactMap { gpu -> (device: Placement.Device, bytes: Double)? in
-            guard let bandwidth = GPUBandwidth.published(gpu.name), let total = gpu.memoryTotal else { return nil }
-            let share = wish.gpuMemory.bytes(of: total)
-            let free = gpu.memoryFree ?? total
-            return (Placement.Device(name: gpu.name ?? gpu.kind.rawValue, bandwidth: bandwidth), Double(min(share, free).bytes))
+            guard let total = gpu.memoryTotal ?? (gpu.kind == .metal ? machine.memory.total : nil) else { return nil }
+            let engineName = engineName(of: gpu)
+            guard isSimulated || engineName != nil else { return nil }
+            let published = GPUBandwidth.published(gpu.name)
+            let isShared = gpu.memoryIsShared == true || gpu.kind == .metal
+            let free = min(gpu.memoryFree ?? total, isShared ? machine.memory.free ?? total : total)
+            let device = Placement.Device(
+                name: gpu.name ?? gpu.kind.rawValue, bandwidth: published ?? GPUBandwidth.assumed, engineName: engineName,
+                isShared: isShared,
+                isAssumed: published == nil)
+            return (device, Double(min(wish.gpuMemory.bytes(of: total), free).bytes))
         }
         return usable.max { $0.bytes < $1.bytes }
     }
 
+    /// “CUDA0” of “CUDA0: NVIDIA GeForce RTX 3060 (12036 MiB, 11000 MiB free)”.
+    private func engineName(of gpu: SystemCapabilities.GPU) -> String? {
+        guard let name = gpu.name else { return nil }
+        let line = (machine.engineDevices ?? []).first { $0.lowercased().contains(name.lowercased()) }
+        return line?.split(separator: ":").first.map(String.init)
+    }
+
     private func placement(_ facts: ModelFacts, _ options: ContextOptions) -> Placement {
-        if let layers = wish.gpuLayers, let gpu = gpuBudget { return Placement(gpu: gpu.device, gpuLayers: layers) }
+        if let layers = wish.gpuLayers, let gpu = gpuBudget {
+            return layers == 0 ? .cpu : Placement(gpu: gpu.device, gpuLayers: min(layers, (facts.layers ?? 32) + 1))
+        }
         guard let gpu = gpuBudget else { return .cpu }
         return GPUFit(facts: facts, options: options, budget: gpu.bytes, device: gpu.device).best() ?? .cpu
     }
@@ -123,7 +149,7 @@ extension MemoryEstimate {
         guard let device = placement.gpu, let weights = facts.weights, placement.gpuLayers > 0 else { return self }
         let fit = GPUFit(facts: facts, options: options, budget: budget, device: device)
         let onGPU = fit.bytes(placement)
-        let share = min(1, Double(placement.gpuLayers) / Double(max(1, facts.layers ?? 32)))
+        let share = placement.blockShare(of: facts)
         let experts = placement.hasExpertsOnCPU ? Double(weights.expertBytes) : 0
         let moved = Double(weights.totalBytes - weights.embeddingBytes) * share - experts * share
         var rest = self
@@ -186,6 +212,11 @@ public struct Fit: Sendable, Equatable, Encodable {
     public var context: Int { options.context }
     public var quality: Double { model.quality?.score ?? 0 }
     public var key: String { Self.key(model, variant) }
+    /// What a measured rate holds for: a model, and whether a GPU helps.
+    public var measurementKey: String { Self.measurementKey(key, placement) }
+    static func measurementKey(_ key: String, _ placement: Placement) -> String {
+        placement == .cpu ? key : "\(key) on \(placement.gpuLayers) GPU layers"
+    }
     public static func key(_ model: ModelInfo, _ variant: ModelVariant) -> String { "\(model.id):\(variant.quantization.lowercased())" }
 }
 

@@ -64,7 +64,7 @@ public struct SpeedModel: Sendable {
         }
         let bandwidth = gpu.bandwidth
         let gpuSeconds = (work.bytes * share.gpu + cacheBytes) / (bandwidth * GPUBandwidth.efficiency)
-        let basis = SpeedEstimate.Basis.published(device: gpu.name)
+        let basis: SpeedEstimate.Basis = gpu.isAssumed ? .assumed : .published(device: gpu.name)
         guard share.gpu < 1 else { return SpeedEstimate(tokensPerSecond: 1 / max(gpuSeconds, 1e-9), basis: basis) }
         let rest = onCPU(work, share: 1 - share.gpu, cacheBytes: 0, layers: (facts.layers ?? 32) - placement.gpuLayers)
         return SpeedEstimate(tokensPerSecond: 1 / (gpuSeconds + 1 / max(rest.tokensPerSecond, 1e-9)), basis: basis)

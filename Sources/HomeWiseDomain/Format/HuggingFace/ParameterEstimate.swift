@@ -33,10 +33,12 @@ struct ParameterEstimate {
         let isTied = figures.flag("tie_word_embeddings") ?? Self.tied.contains(family)
         var shared = try (isTied ? table : 2 * table) + Self.extras(figures, facts, family) + width
         var (routed, routedActive) = (0.0, 0.0)
+        // Looked up once: a list of strangers may have millions of entries.
+        let dense = Set(figures.places("mlp_only_layers") ?? [])
         for layer in 0..<layers {
             shared += try Self.mixer(figures, facts, layer: layer) + 2 * width
             let matrices: Double = Self.ungated.contains(family) ? 2 : 3
-            guard let experts = facts.experts, try Self.hasExperts(figures, layer: layer) else {
+            guard let experts = facts.experts, try !dense.contains(layer) && Self.hasExperts(figures, layer: layer) else {
                 shared += matrices * width * Double(facts.feedForward?[layer] ?? 0)
                 continue
             }
@@ -57,7 +59,6 @@ struct ParameterEstimate {
     /// The first layers of DeepSeek, and every second one of some others, have one feed-forward instead of experts.
     private static func hasExperts(_ figures: ConfigFigures, layer: Int) throws -> Bool {
         if let dense = try figures.count("first_k_dense_replace", "moe_layer_start_index"), layer < dense { return false }
-        if figures.places("mlp_only_layers")?.contains(layer) == true { return false }
         if let period = try figures.count("expert_layer_period") {
             return layer % period == (try figures.count("expert_layer_offset") ?? 0)
         }

@@ -164,7 +164,8 @@ struct PickleMachine {
     /// Takes all values above the topmost mark, and the mark.
     mutating func popToMark() throws(PickleDoubt) -> ArraySlice<PickleValue> {
         guard let mark = marks.popLast(), mark <= stack.count else { throw PickleDoubt("a mark is missing") }
-        let items = stack[mark...]
+        // A copy of these alone: a slice would keep the whole stack, and each removal would copy all of it.
+        let items = ArraySlice(Array(stack[mark...]))
         stack.removeSubrange(mark...)
         return items
     }
