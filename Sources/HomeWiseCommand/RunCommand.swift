@@ -11,6 +11,7 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Rule out models that write fewer tokens per second.") var minSpeed: Double?
     @Option(help: "Only models of this tier: compact, minimal, standard or advanced.") var tier: String?
     @Option(help: "How much of the memory a model may take: a share such as 80%, or a size such as 12GB.") var maxRam: String?
+    @Option(help: "The format to take where a model comes in several: gguf, onnx or pytorch.") var type: String?
     @Option(help: "How much of a GPU's memory a model may take: a share such as 90%, or a size.") var gpuMemory: String?
     @Flag(help: "Leave the GPU alone.") var cpuOnly = false
     @Option(help: "What keys and values are kept in: f16, q8_0, q4_0 and others; smaller ones take less memory.") var cacheType: String?
@@ -37,6 +38,12 @@ struct ModelOptions: ParsableArguments {
                 throw Failure.badInput("“\(tier)” is not a tier.", remedy: "Tiers are compact, minimal, standard and advanced.")
             }
             wish.tier = value
+        }
+        if let type {
+            guard let format = ModelFormat(rawValue: type.lowercased()) else {
+                throw Failure.badInput("“\(type)” is no format.", remedy: "Formats are gguf, onnx and pytorch.")
+            }
+            wish.format = format
         }
         if let gpuMemory { wish.gpuMemory = try MemoryShare(parsing: gpuMemory) }
         wish.prefersGPU = !cpuOnly

@@ -50,6 +50,21 @@ import Testing
         (onnx.format, onnx.quantization, onnx.size) = (.onnx, "INT4", ByteCount(2_000_000_000))
         model.variants?.append(onnx)
         #expect(try Planner(machine: PlannerTests.machine()).assess(model).get().variant.quantization == "Q5_K_M")
+        // Who asks for the other format is told why not.
+        var wish = Wish()
+        wish.format = .onnx
+        guard case .failure(let rejection) = Planner(machine: PlannerTests.machine(), wish: wish).assess(model) else {
+            Issue.record("there is no engine for it")
+            return
+        }
+        #expect(rejection.kind == .unsupported && rejection.reason.contains("onnx"))
+    }
+
+    @Test func theDiskThatAnEntryAsksForCounts() throws {
+        var model = try PlannerTests.model("m", gigabytes: 1, quality: 50)
+        model.requirements = .init(diskSpace: ByteCount(50_000_000_000))
+        #expect(throws: Rejection.self) { try Planner(machine: PlannerTests.machine(disk: 40)).assess(model).get() }
+        _ = try Planner(machine: PlannerTests.machine(disk: 60)).assess(model).get()
     }
 
     @Test func whatAModelTakesIsSaidTheOtherWayRound() throws {

@@ -74,7 +74,9 @@ extension Planner {
 
     private func diskObstacle(to fit: Fit) -> String? {
         guard !fit.isInstalled, let free = machine.storage?.free else { return nil }
-        let needed = ByteCount(max(0, fit.variant.diskNeeded.bytes - (reserved[fit.key] ?? 0)) + Self.diskReserve.bytes)
+        // What an entry asks for is meant for its first file.
+        let asked = fit.variant == fit.model.variants?.first ? fit.model.requirements?.diskSpace?.bytes ?? 0 : 0
+        let needed = ByteCount(max(0, max(fit.variant.diskNeeded.bytes, asked) - (reserved[fit.key] ?? 0)) + Self.diskReserve.bytes)
         return needed > free ? "needs \(needed) of disk, only \(free) are free" : nil
     }
 

@@ -72,11 +72,11 @@ public struct Planner: Sendable {
         return .failure(last ?? Rejection(model: model, kind: .unsupported, reason: "the registry names no file for it"))
     }
 
-    /// The files of a model that an engine here can run, the largest first; all of them where there is none.
+    /// The files of a model in the wanted format, the largest first; all of them where there is none.
     public func variants(of model: ModelInfo, quantization: String?) -> [ModelVariant] {
         let named = (model.variants ?? []).filter { quantization == nil || $0.quantization.lowercased() == quantization }
-        let runnable = named.filter { ($0.format ?? model.type) == .gguf }
-        return (runnable.isEmpty ? named : runnable).sorted { $0.size > $1.size }
+        let wanted = named.filter { ($0.format ?? model.type) == wish.format }
+        return (wanted.isEmpty ? named : wanted).sorted { $0.size > $1.size }
     }
 
     /// One variant as it would run, whether it fits or not.
