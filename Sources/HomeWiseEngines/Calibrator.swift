@@ -59,7 +59,7 @@ package struct Calibrator: Sendable {
     }
 
     /// A machine on which one small model takes longer is too slow to be measured in the time that was given.
-    private var limit: Duration { max(.seconds(20), budget) }
+    private var limit: Duration { max(.seconds(60), budget) }
 
     /// Repetitions lie apart by more than this where something else was running: then they are repeated once.
     private static let stable = 0.1
