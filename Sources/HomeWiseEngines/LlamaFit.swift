@@ -29,7 +29,7 @@ package struct LlamaFit: Sendable {
     ///   - path: the header, with a hole behind it up to the file's real length.
     ///   - repacking: whether weights that the engine would rewrite are left out, as it does itself.
     /// - Throws: `Failure.engineRefused` with the tool's last words where it cannot lay the model out.
-    package func devices(_ path: String, _ options: ContextOptions, repacking: Bool, within limit: Duration = .seconds(20)) async throws
+    package func devices(_ path: String, _ options: ContextOptions, repacking: Bool, within limit: Duration = .seconds(60)) async throws
         -> [Device]
     {
         var arguments = ["-m", path] + options.arguments + Placement.cpu.arguments + ["-fit", "off", "--fit-print", "on", "--offline"]
