@@ -54,17 +54,18 @@ extension HomeWise {
     private func remoteHeader(of fit: Fit) async throws -> Header? {
         let desk = try SourceDesk(world: world, transport: transport, inventory: store.inventory, isForgiving: false) { _ in }
         for source in fit.variant.sources {
-            guard let delivery = try? await desk.resolve(source, for: fit.model), let part = delivery.parts.first,
-                delivery.parts.count == 1,
-                part.packing == .plain
-            else { continue }
-            // A source that cannot give it now leaves the estimate as it is, which says so itself.
-            guard let (header, source) = try? await RemoteHeader(transport: transport, file: part.file).read({ try GGUFHeader($0) }) else {
+            do {
+                let delivery = try await desk.resolve(source, for: fit.model)
+                guard let part = delivery.parts.first, delivery.parts.count == 1, part.packing == .plain else { continue }
+                let (header, bytes) = try await RemoteHeader(transport: transport, file: part.file).read { try GGUFHeader($0) }
+                let facts = try ModelFacts(header, in: bytes)
+                try store.inventory.note(facts, .facts, key: fit.key, at: world.now())
+                let key = part.file.digest?.hex ?? "\(part.file.url) \(bytes.length)"
+                return Header(key: key, value: header, facts: facts, source: bytes)
+            } catch is Failure {
+                // A source that cannot give it now leaves the estimate as it is, which says so itself.
                 continue
-            }
-            let facts = try ModelFacts(header, in: source)
-            try store.inventory.note(facts, .facts, key: fit.key, at: world.now())
-            return Header(key: part.file.digest?.hex ?? part.file.url, value: header, facts: facts, source: source)
+            } catch is FormatFault { continue }
         }
         return nil
     }
