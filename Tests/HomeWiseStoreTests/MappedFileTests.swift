@@ -4,6 +4,7 @@
 import Foundation
 import HomeWiseDomain
 import HomeWiseTesting
+import Synchronization
 import Testing
 
 @testable import HomeWiseStore
@@ -55,6 +56,17 @@ import Testing
 }
 
 @Suite(.temporaryFolder) struct NoteTests {
+    @Test("DL-56 many that open a new inventory at once all get it") func manyAtOnce() {
+        let folder = TemporaryFolder.path
+        for round in 0..<20 {
+            let failures = Mutex<[String]>([])
+            DispatchQueue.concurrentPerform(iterations: 6) { _ in
+                do { _ = try Inventory(path: "\(folder)/\(round).sqlite") } catch { failures.withLock { $0.append("\(error)") } }
+            }
+            #expect(failures.withLock { $0 } == [])
+        }
+    }
+
     @Test func notesAreKeptReplacedAndForgotten() throws {
         let inventory = try Inventory(path: TemporaryFolder.path + "/i.sqlite")
         let now = Date(timeIntervalSince1970: 1)
