@@ -88,21 +88,20 @@ struct Pull: Sendable {
 
     private func join(_ delivery: Delivery, _ archives: [String: FileFetch.Fetched], into path: String) throws -> (Digest, String) {
         var join = try MemberJoin(path: path)
-        var name = model.id
+        let name = delivery.files.first?.path.name ?? model.id
         do {
             for part in delivery.parts {
                 guard case .member(let member) = part.packing, let archive = archives[part.file.url] else { continue }
                 try Task.checkCancellation()
                 try join.append(
                     member, of: Archive(path: archive.path, name: part.file.name), limit: variant.size.bytes + variant.size.bytes / 10)
-                name = member.name
             }
         } catch {
             join.abandon()
             try ModelStore.remove(path)
             throw error
         }
-        return (join.finish().digest, delivery.parts.count > 1 ? name.replacing(/\.part\d+$/, with: "") : name)
+        return (join.finish().digest, name)
     }
 
     /// The registry's digest outranks whatever the source says of itself.

@@ -37,13 +37,12 @@ package struct HubSource: Sendable {
             throw Failure.badReply(host: host, "it tells no checksum and size for \(file)")
         }
         let path = file.value.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? file.value
-        return try Delivery(parts: [
-            (
-                RemoteFile(
-                    name: file.name, url: "\(endpoint)/\(repository)/resolve/\(listing.sha)/\(path)", size: lfs.size,
-                    digest: Digest(sha256: lfs.sha256), authorization: authorization), .plain
-            )
-        ])
+        let remote = try RemoteFile(
+            name: file.name, url: "\(endpoint)/\(repository)/resolve/\(listing.sha)/\(path)", size: lfs.size,
+            digest: Digest(sha256: lfs.sha256), authorization: authorization, source: "hub")
+        return try Delivery(
+            files: [.init(path: SafePath(untrusted: file.name), parts: [.init(remote)])], revision: listing.sha,
+            owner: repository.split(separator: "/").first.map(String.init))
     }
 
     private var authorization: String? { token.map { "Bearer \($0)" } }

