@@ -16,6 +16,8 @@ final class ProgressLine: Sendable {
         var begun = 0.0
         var first: Int64 = 0
         var lastDrawn = 0.0
+        /// Connections and places, or why nothing comes in.
+        var note = ""
         var ticker: (any DispatchSourceTimer)?
     }
 
@@ -29,16 +31,24 @@ final class ProgressLine: Sendable {
 
     private static var now: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 
-    func update(_ name: String, received: ByteCount, total: ByteCount) { update(name, .bytes, received.bytes, total.bytes) }
+    func update(_ name: String, _ status: TransferStatus) { update(name, .bytes, status.received, status.total, Self.note(status)) }
 
     func update(step: Int, of total: Int) { update("Building", .steps, Int64(step), Int64(total)) }
 
-    private func update(_ name: String, _ unit: Unit, _ current: Int64, _ total: Int64) {
+    private static func note(_ status: TransferStatus) -> String {
+        switch status.rest {
+        case .retrying(let failure, let seconds): ", waiting: \(failure.message) Next try in \(time(seconds))"
+        case .outsideHours(let window, let seconds): ", rests until \(window) begins, in \(time(Double(seconds)))"
+        case nil: status.sources.count > 1 ? ", from \(Set(status.sources).sorted().joined(separator: " and "))" : ""
+        }
+    }
+
+    private func update(_ name: String, _ unit: Unit, _ current: Int64, _ total: Int64, _ note: String = "") {
         let now = Self.now
         state.withLock { state in
             if state.name != name { begin(&state, name, unit, current, now) }
-            // Reports come from several tasks; the largest is the latest.
-            state.current = max(state.current, current)
+            state.current = current
+            state.note = note
             state.total = total
             state.meter.record(bytes: state.current, at: now)
             if now - state.lastDrawn >= Self.redraw { draw(&state, now) }
@@ -81,7 +91,7 @@ final class ProgressLine: Sendable {
         let left = state.meter.secondsLeft(to: state.total, at: now).map { ", \(Self.time($0)) left" } ?? ""
         let text =
             switch state.unit {
-            case .bytes: "\(ByteCount(state.current)) of \(ByteCount(state.total)), \(ByteCount(Int64(rate)))/s\(left)"
+            case .bytes: "\(ByteCount(state.current)) of \(ByteCount(state.total)), \(ByteCount(Int64(rate)))/s\(left)\(state.note)"
             case .steps: "step \(state.current) of \(state.total)\(buildTime(state, now))"
             }
         Terminal.write(Terminal.isPerson ? "\r\u{1b}[K           \(text)" : "           \(text)\n", to: STDERR_FILENO)

@@ -12,8 +12,8 @@ final class Story: Sendable {
     private let skipped = Mutex<[String]>([])
 
     func tell(_ event: Event) {
-        if case .progress(let name, let received, let total) = event {
-            progress.update(name, received: received, total: total)
+        if case .progress(let name, let status) = event {
+            progress.update(name, status)
             return
         }
         if case .engineBuilding(let step, let total) = event {
@@ -55,6 +55,10 @@ final class Story: Sendable {
         case .verified(let name, let digest, let isPublished):
             ("Checksum", "\(name) \(isPublished ? "matches its published" : "has the") \(digest.short)… (SHA-256)")
         case .unpacking(let name): ("Unpacking", name)
+        case .placeGivenUp(let name, let source, let failure): ("Gave up", "\(source) for \(name): \(failure.message)")
+        case .mending(let name): ("Mending", "the checksum of \(name) is wrong: looking for the damaged piece")
+        case .mended(let name, let pieces, let fetched):
+            ("Mended", "\(name): \(pieces) piece\(pieces == 1 ? "" : "s") replaced, \(fetched) fetched again")
         case .installed(let model): ("Installed", "\(model.name) \(model.quantization.uppercased()), \(model.size)")
         case .note(let text): ("Note", text)
         default: engineWords(for: event)

@@ -15,8 +15,13 @@ public enum Event: Sendable {
     case skipped(model: String, source: String, host: String, reason: String)
     case sourceFailed(model: String, source: String, failure: Failure)
     case found(name: String, bytes: ByteCount, host: String, already: ByteCount)
-    /// Absolute, so that a lost event does no harm.
-    case progress(name: String, received: ByteCount, total: ByteCount)
+    /// Absolute figures, so that a lost event does no harm.
+    case progress(name: String, TransferStatus)
+    /// One of several places of a file is asked no more.
+    case placeGivenUp(name: String, source: String, failure: Failure)
+    /// The checksum of what was fetched is wrong: the damaged piece is looked for.
+    case mending(name: String)
+    case mended(name: String, pieces: Int, fetched: ByteCount)
     /// Another homewise is fetching or building the same thing.
     case waiting(String)
     case verified(name: String, digest: Digest, isPublished: Bool)

@@ -10,7 +10,8 @@ import HomeWiseStore
 struct FileFetch: Sendable {
     let store: ModelStore
     let transport: Transport
-    let connections: Int
+    let limits: TransferLimits
+    let now: @Sendable () -> Date
     /// What it is fetched for, as the planner names it.
     let purpose: String
     let report: Report
@@ -32,25 +33,37 @@ struct FileFetch: Sendable {
         let lock = try await FileLock.hold("\(store.layout.run)/\(key.hex).lock") { report(.waiting(file.name)) }
         if try isHere() { return nil }
         let partial = try PartialFile(
-            key: key, name: file.name, model: purpose, size: size, layout: store.layout, inventory: store.inventory)
-        report(.found(name: file.name, bytes: ByteCount(size), host: file.host, already: ByteCount(partial.ledger.bytesHere)))
-        if !partial.ledger.isComplete {
-            do {
-                try await Transfer(transport: transport, connections: connections).run(file, into: partial) { received in
-                    report(.progress(name: file.name, received: ByteCount(received), total: ByteCount(size)))
-                }
-            } catch {
-                try partial.rest()
-                throw error
-            }
+            key: key, name: file.name, model: purpose, size: size, version: file.digest == nil ? file.version : nil, layout: store.layout,
+            inventory: store.inventory)
+        // Nothing would tell what is here from another version of the file.
+        if file.digest == nil, file.version == nil { try partial.reset() }
+        try report(.found(name: file.name, bytes: ByteCount(size), host: file.host, already: ByteCount(partial.bytesHere)))
+        do {
+            let digest = try await fetch(file, into: partial, size)
+            report(.verified(name: file.name, digest: digest, isPublished: file.digest != nil))
+            return Fetched(key: key, path: partial.path, digest: digest, lock: lock)
+        } catch {
+            if (error as? Failure)?.code == .digestMismatch { try store.discard(transfer: key) } else { try partial.rest() }
+            throw error
         }
-        let digest = try FileHash.digest(of: partial.path)
-        if let expected = file.digest, digest != expected {
-            try store.discard(transfer: key)
-            throw Failure.corrupted(file.name, expected: expected, actual: digest)
+    }
+
+    private func fetch(_ file: RemoteFile, into partial: PartialFile, _ size: Int64) async throws -> Digest {
+        let transfer = Transfer(transport: transport, limits: limits, now: now)
+        let fetched = try await transfer.run(file, into: partial) { report(.progress(name: file.name, $0)) }
+        for refusal in fetched.refusals { report(.placeGivenUp(name: file.name, source: refusal.source, failure: refusal.failure)) }
+        guard let expected = file.digest, fetched.digest != expected else { return fetched.digest }
+        report(.mending(name: file.name))
+        let mend = Mend(file: file, target: partial, transport: transport, connections: limits.usefulConnections)
+        let outcome = try await mend.run(expected: expected, doubtful: fetched.doubtful) { again in
+            report(.progress(name: "\(file.name), again", TransferStatus(received: again, total: size)))
         }
-        report(.verified(name: file.name, digest: digest, isPublished: file.digest != nil))
-        return Fetched(key: key, path: partial.path, digest: digest, lock: lock)
+        guard outcome.isMended else {
+            throw Failure.corrupted(file.name, expected: expected, actual: fetched.digest)
+                .adding("pieces_that_differed", outcome.differing.map(String.init).joined(separator: ","))
+        }
+        report(.mended(name: file.name, pieces: outcome.differing.count, fetched: ByteCount(outcome.fetched)))
+        return expected
     }
 }
 

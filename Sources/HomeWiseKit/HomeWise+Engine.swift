@@ -37,7 +37,7 @@ extension HomeWise {
             return manifest
         }
         let sources = try SourceDesk(world: world, transport: transport, inventory: store.inventory, isForgiving: true, report: report)
-        let fetch = FileFetch(store: store, transport: transport, connections: world.connections, purpose: engine, report: report)
+        let fetch = FileFetch(store: store, transport: transport, limits: world.limits, now: world.now, purpose: engine, report: report)
         return try await InstallEngine(
             recipe: recipe, world: world, store: store, host: engineHost, sources: sources, fetch: fetch,
             processor: probe.cpu().features, report: report

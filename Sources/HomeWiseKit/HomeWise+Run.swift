@@ -63,7 +63,7 @@ extension HomeWise {
     }
 
     private func pull(_ fit: Fit, from desk: SourceDesk, report: @escaping Report) async throws -> Ready {
-        let fetch = FileFetch(store: store, transport: transport, connections: world.connections, purpose: fit.key, report: report)
+        let fetch = FileFetch(store: store, transport: transport, limits: world.limits, now: world.now, purpose: fit.key, report: report)
         let model = try await Pull(fit: fit, store: store, sources: desk, fetch: fetch, now: world.now, report: report).run()
         return Ready(fit: fit, installed: Installed(model))
     }

@@ -16,14 +16,14 @@ public struct World: Sendable {
     /// The wall clock.
     public var now: @Sendable () -> Date
     public var patience: RetryPolicy
-    /// Ranges at a time within one file.
-    public var connections: Int
+    /// What downloads may take.
+    public var limits: TransferLimits
     /// The model registry as JSON; `nil` for the one that comes with the program.
     public var registry: Data?
 
     public init(
         home: String, cache: String, executable: String, environment: [String: String], now: @escaping @Sendable () -> Date = { Date() },
-        patience: RetryPolicy = RetryPolicy(), connections: Int = 4, registry: Data? = nil
+        patience: RetryPolicy = RetryPolicy(), limits: TransferLimits = TransferLimits(), registry: Data? = nil
     ) {
         self.home = home
         self.cache = cache
@@ -31,7 +31,7 @@ public struct World: Sendable {
         self.environment = environment
         self.now = now
         self.patience = patience
-        self.connections = connections
+        self.limits = limits
         self.registry = registry
     }
 

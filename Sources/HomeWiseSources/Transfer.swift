@@ -1,115 +1,101 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The HomeWise authors
 
-import AsyncHTTPClient
-import Foundation
+package import Foundation
 package import HomeWiseDomain
-import NIOCore
 
-/// Fetches one file in ranges, several at a time, into a target that knows what is here already.
+/// Fetches one file into a target: several ranges at a time, from one place or several, hashed while it is still in memory.
 package struct Transfer: Sendable {
     package var transport: Transport
-    /// Ranges at a time.
-    package var connections: Int
+    package var limits: TransferLimits
+    /// The wall clock, for the hours of the day alone.
+    package var now: @Sendable () -> Date
 
-    package init(transport: Transport, connections: Int = 4) {
+    package init(transport: Transport, limits: TransferLimits = TransferLimits(), now: @escaping @Sendable () -> Date = { Date() }) {
         self.transport = transport
-        self.connections = connections
+        self.limits = limits
+        self.now = now
     }
 
-    /// - Parameter report: absolute bytes that are here, from any task, in no particular order.
-    /// - Throws: `Failure`, or `CancellationError`; what was finished stays finished in the target.
-    package func run(_ file: RemoteFile, into target: any TransferTarget, report: @escaping @Sendable (Int64) -> Void) async throws {
-        let progress = TransferProgress(ledger: target.ledger, report: report)
+    package struct Fetched: Sendable {
+        /// SHA-256 of the whole file.
+        package var digest: Digest
+        /// Pieces during which a line broke: the first to look at where the digest is wrong.
+        package var doubtful: [Int]
+        /// Places that were given up on the way, and why.
+        package var refusals: [(source: String, failure: Failure)]
+    }
+
+    /// - Parameter report: how it stands, some times a second, in order.
+    /// - Returns: what SHA-256 over every byte, as it lies on the disk, gave.
+    /// - Throws: `Failure`, or `CancellationError`; what is here stays here.
+    package func run(_ file: RemoteFile, into target: any TransferTarget, report: @escaping @Sendable (TransferStatus) -> Void) async throws
+        -> Fetched
+    {
+        let desk = try TransferDesk(file: file, target: target, policy: transport.policy, limits: limits)
         do {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<max(1, min(connections, target.ledger.count)) {
-                    group.addTask { try await fetchPieces(of: file, into: target, progress: progress) }
-                }
-                try await group.waitForAll()
-            }
+            let digest = try await run(desk, report) { try await runLanes(desk) }
+            return Fetched(digest: digest, doubtful: desk.with { $0.doubtful.sorted() }, refusals: desk.with { $0.book.refusals })
         } catch is RangesRefused {
-            try await fetchWholeWithRetries(file, into: target, progress: TransferProgress(ledger: target.ledger, report: report))
+            return try await Fetched(digest: runWhole(file, into: target, desk.whole, report), doubtful: [], refusals: [])
         }
     }
 
-    private func fetchPieces(of file: RemoteFile, into target: any TransferTarget, progress: TransferProgress) async throws {
-        while let index = await progress.claim() {
-            try Task.checkCancellation()
-            let fetch = PieceFetch(file: file, index: index, transport: transport, progress: progress, target: target)
-            try await fetch.run()
+    /// Lanes, hash and report side by side; the first failure ends them all.
+    private func run(
+        _ desk: TransferDesk, _ report: @escaping @Sendable (TransferStatus) -> Void, _ fetch: @escaping @Sendable () async throws -> Void
+    ) async throws -> Digest {
+        try await withThrowingTaskGroup(of: Digest?.self) { group in
+            group.addTask { try await ChainHash(desk: desk).run() }
+            group.addTask {
+                try await fetch()
+                return nil
+            }
+            group.addTask {
+                while !desk.isDone {
+                    report(desk.status())
+                    try await Task.sleep(for: .milliseconds(200))
+                }
+                return nil
+            }
+            var digest: Digest?
+            while let value = try await group.next() { digest = value ?? digest }
+            report(desk.status())
+            guard let digest else { throw CancellationError() }
+            return digest
         }
     }
 
-    /// A source without ranges begins at the first byte each time, so only its attempts are counted.
-    private func fetchWholeWithRetries(_ file: RemoteFile, into target: any TransferTarget, progress: TransferProgress) async throws {
+    private func runLanes(_ desk: TransferDesk) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for id in 0..<limits.usefulConnections {
+                group.addTask { try await Lane(id: id, desk: desk, transfer: self).run() }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// A source without ranges begins at the first byte each time. What is here already is passed over where the digest
+    /// will prove it, and written anew where nothing would tell two versions apart.
+    private func runWhole(
+        _ file: RemoteFile, into target: any TransferTarget, _ address: Int, _ report: @escaping @Sendable (TransferStatus) -> Void
+    ) async throws -> Digest {
         var failures = 0
         while true {
-            do { return try await fetchWhole(file, into: target, progress: progress) } catch let failure as Failure {
+            if file.digest == nil { for piece in try target.held().keys { try target.spoiled(piece: piece) } }
+            let desk = try TransferDesk(file: file, target: target, policy: transport.policy, limits: limits)
+            do {
+                return try await run(desk, report) { try await WholeFetch(desk: desk, address: address, transport: transport).run() }
+            } catch let failure as Failure {
                 failures += 1
                 guard RetryPolicy.isWorthRetrying(failure),
                     let delay = transport.policy.delay(afterFailure: failures, jitter: .random(in: 0...1))
                 else { throw failure }
-                try await Task.sleep(for: delay)
+                try await Task.sleep(for: .seconds(delay))
             }
         }
     }
-
-    /// For sources that ignore `Range`: one stream from the beginning, whatever is here already.
-    private func fetchWhole(_ file: RemoteFile, into target: any TransferTarget, progress: TransferProgress) async throws {
-        let answer = try await transport.get(file.url, authorization: file.authorization)
-        guard answer.status == 200 else { throw Failure.refused(host: answer.host, status: answer.status, what: file.name) }
-        try PieceFetch.check(length: answer.header("Content-Length"), is: target.ledger.size, of: file, host: answer.host)
-        var writer = PieceWriter(target: target)
-        do {
-            for try await buffer in answer.body {
-                try buffer.withUnsafeReadableBytes { try writer.write($0) }
-                await progress.reached(writer.position)
-            }
-        } catch { throw transport.failure(error, host: answer.host) }
-        guard writer.position == target.ledger.size else { throw Failure.badReply(host: answer.host, "it ended early") }
-    }
 }
 
-/// The source answers a range with the whole file.
+/// A source answers a range with the whole file, and there is no other.
 struct RangesRefused: Error {}
-
-/// What the tasks of one transfer share.
-actor TransferProgress {
-    private var ledger: PieceLedger
-    private var partial: [Int: Int64] = [:]
-    private var tag: String?
-    private let report: @Sendable (Int64) -> Void
-    /// Where redirects led, so that each piece need not walk them again.
-    private(set) var address: String?
-
-    init(ledger: PieceLedger, report: @escaping @Sendable (Int64) -> Void) {
-        self.ledger = ledger
-        self.report = report
-        report(ledger.bytesHere)
-    }
-
-    func claim() -> Int? { ledger.claim() }
-
-    func received(_ bytes: Int64, of index: Int) {
-        partial[index] = bytes
-        report(ledger.bytesHere + partial.values.reduce(0, +))
-    }
-
-    func complete(_ index: Int) {
-        partial[index] = nil
-        ledger.complete(index)
-    }
-
-    /// For a transfer in one stream.
-    func reached(_ position: Int64) { report(position) }
-
-    func found(_ address: String?) { self.address = address }
-
-    /// - Returns: whether this answer is of the same version of the file as those before it.
-    func isSameVersion(_ newTag: String?) -> Bool {
-        guard let newTag, !newTag.hasPrefix("W/") else { return true }
-        defer { tag = tag ?? newTag }
-        return tag == nil || tag == newTag
-    }
-}

@@ -23,7 +23,8 @@ package struct WebSource: Sendable {
             : answer.header("Content-Length").flatMap { ContentRange.length($0) }
         guard let size, RemoteFile.plausibleSizes.contains(size) else { throw Failure.badReply(host: answer.host, "it tells no size") }
         let name = URL(string: address)?.lastPathComponent ?? address
-        let file = RemoteFile(name: name, url: address, size: size, digest: nil)
+        var file = RemoteFile(name: name, url: address, size: size, digest: nil)
+        file.version = answer.header("ETag").flatMap { $0.hasPrefix("W/") ? nil : $0 }
         return try Delivery(files: [.init(path: SafePath(untrusted: name), parts: [.init(file)])])
     }
 }

@@ -39,6 +39,7 @@ package struct Inventory: Sendable {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: blobs, models, transfers, engines", migrate: Self.first)
         migrator.registerMigration("2: notes", migrate: Self.second)
+        migrator.registerMigration("4: chains of pieces", migrate: Self.chains)
         try migrator.migrate(database)
         if try database.read(migrator.hasBeenSuperseded) {
             throw Failure.unreadable(path: "the inventory", reason: "a newer HomeWise wrote it")
@@ -75,6 +76,23 @@ package struct Inventory: Sendable {
     /// Runs a change in one transaction. A full disk and a damaged file get their own words.
     func write<Value>(_ change: (Database) throws -> Value) throws -> Value {
         do { return try database.write(change) } catch let error as DatabaseError { throw Self.failure(error) }
+    }
+
+    /// A change whose loss at a power cut costs a piece of a transfer and nothing else: its commit does not wait for the disk.
+    func writeRelaxed(_ change: (Database) throws -> Void) throws {
+        do {
+            try database.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = NORMAL")
+                let outcome = Result {
+                    try database.inTransaction {
+                        try change(database)
+                        return .commit
+                    }
+                }
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                try outcome.get()
+            }
+        } catch let error as DatabaseError { throw Self.failure(error) }
     }
 
     func read<Value>(_ query: (Database) throws -> Value) throws -> Value {

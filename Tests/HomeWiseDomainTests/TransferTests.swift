@@ -4,28 +4,15 @@
 import HomeWiseDomain
 import Testing
 
-@Suite struct PieceLedgerTests {
-    @Test func handsOutWhatIsWantedInOrder() {
-        var ledger = PieceLedger(size: 25, piece: 10, done: [1, 7, -1])
-        #expect(ledger.count == 3 && ledger.bytesHere == 10 && ledger.length(of: 2) == 5)
-        #expect(ledger.claim() == 0 && ledger.claim() == 2 && ledger.claim() == nil)
-        ledger.release(2)
-        #expect(ledger.claim() == 2)
-        ledger.complete(0)
-        ledger.complete(2)
-        #expect(ledger.isComplete && ledger.bytesHere == 25)
-    }
-
-    @Test func anEmptyFileIsComplete() { #expect(PieceLedger(size: 0).isComplete) }
-}
-
 @Suite struct RetryPolicyTests {
     @Test func waitsLongerEachTimeAndThenGivesUp() {
         let policy = RetryPolicy()
-        #expect(policy.delay(afterFailure: 1, jitter: 0) == .milliseconds(500))
-        #expect(policy.delay(afterFailure: 4, jitter: 0) == .seconds(4))
-        #expect(policy.delay(afterFailure: 4, jitter: 1) == .milliseconds(4500))
+        #expect(policy.delay(afterFailure: 1, jitter: 0) == 0.5)
+        #expect(policy.delay(afterFailure: 4, jitter: 0) == 4)
+        #expect(policy.delay(afterFailure: 4, jitter: 1) == 4.5)
         #expect(policy.delay(afterFailure: 5, jitter: 0) == nil)
+        #expect(policy.delay(afterFailure: 50, jitter: 0, patience: .seconds(100), troubleFor: 99) == 30)
+        #expect(policy.delay(afterFailure: 50, jitter: 0, patience: .seconds(100), troubleFor: 101) == nil)
     }
 
     @Test("DL-31 DL-34 a no is final, a fault of the moment is not") func whatIsWorthRetrying() {

@@ -13,7 +13,7 @@ import Testing
 /// Real downloads into a real store from a real server on loopback.
 @Suite(.temporaryFolder) struct TransferTests {
     typealias Reply = LoopbackServer.Reply
-    static let bytes = noise(Int(PieceLedger.standardPiece) * 2 + 12_345)
+    static let bytes = noise(Int(PieceGrid.standardPiece) * 2 + 12_345)
 
     /// Short waits, but only the test of a stall may take a busy machine for one.
     static func hasty(stallAfter: Duration = .seconds(20)) -> RetryPolicy {
@@ -21,6 +21,8 @@ import Testing
         policy.firstDelay = .milliseconds(5)
         policy.stallAfter = stallAfter
         policy.connectWithin = .milliseconds(500)
+        policy.outage = .zero
+        policy.serverTrouble = .zero
         return policy
     }
 
@@ -54,17 +56,16 @@ import Testing
         let reported = Mutex<Int64>(0)
         let file = RemoteFile(
             name: "model.bin", url: server.url + "/model.bin", size: Int64(size), digest: nil, authorization: authorization)
-        let result: Result<Void, any Error>
+        let result: Result<Transfer.Fetched, any Error>
         do {
-            try await Transfer(transport: transport, connections: connections).run(file, into: target) { bytes in
-                reported.withLock { $0 = max($0, bytes) }
-            }
-            result = .success(())
+            let transfer = Transfer(transport: transport, limits: TransferLimits(connections: connections))
+            result = try await .success(transfer.run(file, into: target) { status in reported.withLock { $0 = max($0, status.received) } })
         } catch { result = .failure(error) }
         try await transport.shutdown()
         try await server.stop()
-        try result.get()
-        return Outcome(digest: try FileHash.digest(of: target.path), requests: server.requests, reported: reported.withLock { $0 })
+        let fetched = try result.get()
+        #expect(try FileHash.digest(of: target.path) == fetched.digest, "what was hashed on the way is what lies on the disk")
+        return Outcome(digest: fetched.digest, requests: server.requests, reported: reported.withLock { $0 })
     }
 
     private var expected: Digest {
@@ -234,7 +235,7 @@ import Testing
         }
         #expect(first == .notAtSource)
         let outcome = try await fetch { .file(Self.bytes, for: $0) }
-        #expect(try outcome.digest == expected && outcome.asked == Int64(Self.bytes.count) - PieceLedger.standardPiece)
+        #expect(try outcome.digest == expected && outcome.asked == Int64(Self.bytes.count) - PieceGrid.standardPiece)
     }
 
     @Test("DL-69 a cancelled transfer stops at once and keeps what it has") func cancelled() async throws {

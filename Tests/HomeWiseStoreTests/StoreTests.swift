@@ -8,67 +8,6 @@ import Testing
 
 @testable import HomeWiseStore
 
-@Suite(.temporaryFolder) struct PartialFileTests {
-    private let size: Int64 = PieceLedger.standardPiece * 2 + 100
-
-    private func open(_ store: ModelStore, size: Int64? = nil) throws -> PartialFile {
-        try PartialFile(
-            key: FileHash.digest(ofText: "test"), name: "test", model: "m:q", size: size ?? self.size, layout: store.layout,
-            inventory: store.inventory)
-    }
-
-    private func fill(_ file: PartialFile, piece index: Int) throws {
-        let bytes = noise(Int(file.ledger.length(of: index)), seed: UInt64(index))
-        try bytes.withUnsafeBytes { try file.write($0, at: file.ledger.offset(of: index)) }
-        let copy = TemporaryFolder.path + "/piece"
-        try Data(bytes).write(to: URL(filePath: copy))
-        try file.finish(piece: index, digest: FileHash.digest(of: copy))
-    }
-
-    @Test func whatIsFinishedIsThereAfterARestart() throws {
-        let store = try ModelStore(home: TemporaryFolder.path)
-        try fill(open(store), piece: 1)
-        let again = try open(ModelStore(home: TemporaryFolder.path))
-        #expect(again.ledger.bytesHere == PieceLedger.standardPiece)
-        var ledger = again.ledger
-        #expect(ledger.claim() == 0 && ledger.claim() == 2)
-    }
-
-    @Test("DL-61 a piece that was altered on the disk is fetched again") func altered() throws {
-        let store = try ModelStore(home: TemporaryFolder.path)
-        let file = try open(store)
-        try fill(file, piece: 0)
-        try fill(file, piece: 1)
-        try [UInt8(1)].withUnsafeBytes { try file.write($0, at: PieceLedger.standardPiece + 5) }
-        var ledger = try open(store).ledger
-        #expect(ledger.bytesHere == PieceLedger.standardPiece && ledger.claim() == 1)
-    }
-
-    @Test("DL-60 pieces of another size are forgotten") func otherSize() throws {
-        let store = try ModelStore(home: TemporaryFolder.path)
-        try fill(open(store), piece: 0)
-        #expect(try open(store, size: size + 1).ledger.bytesHere == 0)
-        #expect(try open(store).ledger.bytesHere == 0)
-    }
-
-    @Test("a transfer that rests holds no more than it has") func rest() throws {
-        let store = try ModelStore(home: TemporaryFolder.path)
-        let file = try open(store)
-        try fill(file, piece: 0)
-        try file.rest()
-        #expect(try store.bytesReserved()["m:q"] == PieceLedger.standardPiece)
-        #expect(try open(store).ledger.bytesHere == PieceLedger.standardPiece)
-    }
-
-    @Test("DL-43 space is reserved before the first byte") func reservation() throws {
-        let store = try ModelStore(home: TemporaryFolder.path)
-        _ = try open(store)
-        #expect(store.bytesReserved(forTransfer: FileHash.digest(ofText: "test")) >= size)
-        #expect(try store.bytesReserved()["m:q"].map { $0 >= size } ?? false)
-        #expect { try open(store, size: 1 << 52) } throws: { ($0 as? Failure)?.code == .diskFull }
-    }
-}
-
 @Suite(.temporaryFolder) struct ModelStoreTests {
     private func publish(_ text: String, in store: ModelStore, tag: String = "q4_1") throws -> InstalledModel {
         let path = TemporaryFolder.path + "/fresh"

@@ -27,6 +27,8 @@ public struct RemoteFile: Sendable, Equatable {
     public var size: Int64?
     /// Where the source publishes one.
     public var digest: Digest?
+    /// The server's own name for these bytes (a strong ETag): all there is to tell two versions apart where no digest is published.
+    public var version: String?
 
     /// A petabyte: what claims to be larger is a lie, and sums of such sizes are far from overflow.
     public static let plausibleSizes: ClosedRange<Int64> = 1...(1 << 50)
@@ -129,12 +131,21 @@ public enum ModelFileRole: String, Sendable, Codable, CaseIterable {
     case support
 }
 
-/// Where the bytes of one transfer go. The store implements it; sources fill it.
+/// Where the bytes of one transfer go. The store implements it; sources fill it. All of it may be called from any task.
 public protocol TransferTarget: Sendable {
-    /// Size of the whole and the pieces that earlier runs left, proven.
-    var ledger: PieceLedger { get }
+    var grid: PieceGrid { get }
+    /// Pieces that earlier runs left, each with the chain digest that was recorded for it, where there is one.
+    func held() throws -> [Int: Digest?]
     /// - Throws: `Failure` when the disk refuses.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws
-    /// Records a piece as fetched for good.
-    func finish(piece index: Int, digest: Digest) throws
+    /// Fills the buffer from the file.
+    ///
+    /// - Throws: `Failure` when the bytes cannot be read.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws
+    /// A piece is whole. What is recorded survives the end of this process.
+    func arrived(piece index: Int) throws
+    /// The file is sound from its start to the end of this piece, with this SHA-256.
+    func proved(piece index: Int, chain digest: Digest) throws
+    /// A piece is not what was recorded.
+    func spoiled(piece index: Int) throws
 }

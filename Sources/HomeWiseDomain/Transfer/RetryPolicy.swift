@@ -17,16 +17,26 @@ public struct RetryPolicy: Sendable, Equatable {
     /// And within this one that is only asked what it has, the look-up of its name included.
     public var resolveWithin = Duration.seconds(10)
 
+    /// A line that is gone is waited for this long by a transfer that had already begun: routers start anew, nights pass.
+    public var outage = Duration.seconds(12 * 3600)
+    /// And a server that had served and now answers with faults, for this long.
+    public var serverTrouble = Duration.seconds(600)
+
     public init() {}
+
+    /// Seconds; a source that asks to be left alone for longer is not waited for.
+    public static let longestAskedWait = 900.0
 
     /// - Parameters:
     ///   - failures: failures in a row, this one included; at least 1.
     ///   - jitter: 0 to 1; spreads retries of many clients.
-    /// - Returns: how long to wait before the next try; `nil` when the budget is used up.
-    public func delay(afterFailure failures: Int, jitter: Double) -> Duration? {
-        guard failures < attempts else { return nil }
-        let doubled = firstDelay * (1 << min(max(failures, 1) - 1, 16))
-        return min(doubled, longestDelay) + firstDelay * jitter
+    ///   - patience: goes on as long as this even where the attempts are used up.
+    ///   - troubleFor: seconds since the first of these failures.
+    /// - Returns: seconds to wait before the next try; `nil` when the budget is used up.
+    public func delay(afterFailure failures: Int, jitter: Double, patience: Duration? = nil, troubleFor: Double = 0) -> Double? {
+        guard failures < attempts || troubleFor < (patience?.seconds ?? 0) else { return nil }
+        let doubled = firstDelay.seconds * Double(1 << min(max(failures, 1) - 1, 16))
+        return min(doubled, longestDelay.seconds) + firstDelay.seconds * jitter
     }
 
     /// Whether trying again can help: not where the source said no, nor where the disk is full.
@@ -39,6 +49,11 @@ public struct RetryPolicy: Sendable, Equatable {
         default: false
         }
     }
+}
+
+extension Duration {
+    /// As a number, for figures that need no more than a double holds.
+    public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
 
 /// `Content-Range: bytes first-last/total` of RFC 9110, §14.4, read strictly.

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import AsyncHTTPClient
+import Foundation
+import HomeWiseDomain
+import NIOCore
+
+/// Fetches one span of a file with one request. Nothing is written before the answer is what was asked for.
+struct SpanFetch {
+    let lane: Int
+    let range: Range<Int64>
+    let address: Int
+    let desk: TransferDesk
+    let transport: Transport
+
+    private var file: RemoteFile { desk.file }
+
+    func run() async throws {
+        let begun = TransferDesk.now
+        let answer = try await ask()
+        try check(answer)
+        var position = range.lowerBound
+        do {
+            for try await buffer in answer.body {
+                try await payFor(buffer.readableBytes)
+                let goesOn = try buffer.withUnsafeReadableBytes { try desk.take($0, from: lane, at: position) }
+                if position == range.lowerBound { desk.with { $0.book.served(address) } }
+                position += Int64(buffer.readableBytes)
+                if !goesOn { break }
+            }
+        } catch { throw transport.failure(error, host: answer.host) }
+        note(position - range.lowerBound, since: begun)
+        if desk.with({ $0.board.isUnfinished(lane) }) { throw Failure.badReply(host: answer.host, "it ended early") }
+    }
+
+    private func ask() async throws -> Transport.Answer {
+        let (url, isResolved, authorization) = desk.with { state in
+            (state.book.url(address), state.book.isResolved(address), state.book[address].authorization)
+        }
+        if url.hasPrefix("file:") { return try LocalRange(url: url).answer(range) }
+        let answer = try await transport.get(
+            url, headers: [("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")],
+            authorization: isResolved ? nil : authorization)
+        if isResolved, [400, 401, 403, 404, 410].contains(answer.status), desk.with({ $0.book.expired(address) }) {
+            throw AddressExpired()
+        }
+        return answer
+    }
+
+    private func payFor(_ count: Int) async throws {
+        let wait = desk.with { $0.budget?.take(Int64(count), at: TransferDesk.now) } ?? 0
+        if wait > 0.001 { try await Task.sleep(for: .seconds(wait)) }
+    }
+
+    private func note(_ bytes: Int64, since begun: Double) {
+        let seconds = TransferDesk.now - begun
+        if seconds > 0, bytes > 0 { desk.with { $0.book.measured(address, bytesPerSecond: Double(bytes) / seconds) } }
+    }
+
+    private func check(_ answer: Transport.Answer) throws {
+        let host = answer.host
+        if answer.status == 200 { throw RangesRefused() }
+        guard answer.status == 206 else {
+            let refusal = Failure.refused(host: host, status: answer.status, what: file.name)
+            let retryAfter = answer.header("Retry-After").flatMap { ContentRange.length($0) }
+            throw retryAfter.map { refusal.adding("retry_after", "\($0)") } ?? refusal
+        }
+        if let coding = answer.header("Content-Encoding"), coding.lowercased() != "identity" {
+            throw Failure.badReply(host: host, "it is \(coding)-encoded although that was declined").adding("retry", "no")
+        }
+        guard let served = answer.header("Content-Range").flatMap({ ContentRange($0) }), served.first == range.lowerBound,
+            served.last == range.upperBound - 1
+        else { throw Failure.badReply(host: host, "another range than was asked for") }
+        if let total = served.total, total != desk.target.grid.size {
+            throw Failure.wrongSize(file.name, expected: ByteCount(desk.target.grid.size), actual: ByteCount(total))
+        }
+        guard desk.isSameVersion(answer.header("ETag"), at: address) else {
+            throw Failure.badReply(host: host, "the file changed while it was being fetched").adding("retry", "no")
+        }
+        if answer.url.absoluteString != file.addresses[address].url {
+            desk.with { $0.book.redirected(address, to: answer.url.absoluteString) }
+        }
+    }
+}
+
+extension TransferBoard {
+    /// Whether a lane stopped before the end of what is still its own.
+    func isUnfinished(_ lane: Int) -> Bool { !isRelieved(lane) && bytesLeft(lane) > 0 }
+}

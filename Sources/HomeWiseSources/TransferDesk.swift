@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseDomain
+import Synchronization
+
+/// What the tasks of one transfer share: board, addresses and figures behind one lock that is never held over a wait.
+final class TransferDesk: Sendable {
+    struct State {
+        var board: TransferBoard
+        var book: AddressBook
+        var count: LaneCount
+        var budget: BandwidthBudget?
+        var versions: [Int: String] = [:]
+        /// Addresses that do not know ranges.
+        var rangeless: Set<Int> = []
+        var rest: TransferStatus.Rest?
+        var received: Int64 = 0
+        /// Pieces during which a line broke.
+        var doubtful: Set<Int> = []
+    }
+
+    let file: RemoteFile
+    let target: any TransferTarget
+    private let state: Mutex<State>
+    /// Rings when a piece becomes whole.
+    let arrivals: AsyncStream<Void>
+    private let bell: AsyncStream<Void>.Continuation
+
+    init(file: RemoteFile, target: any TransferTarget, policy: RetryPolicy, limits: TransferLimits) throws {
+        self.file = file
+        self.target = target
+        state = try Mutex(
+            State(
+                board: TransferBoard(grid: target.grid, held: target.held()), book: AddressBook(file.addresses, policy: policy),
+                count: LaneCount(most: limits.usefulConnections), budget: limits.bytesPerSecond.map { BandwidthBudget(bytesPerSecond: $0) })
+        )
+        (arrivals, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        bell.yield()
+    }
+
+    /// Seconds since any fixed moment, running on while the wall clock jumps.
+    static var now: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
+
+    func with<Value: Sendable>(_ change: (inout State) throws -> Value) rethrows -> Value { try state.withLock { try change(&$0) } }
+
+    var isDone: Bool { with { $0.board.isDone } }
+    /// The address to ask for the whole file in one stream.
+    var whole: Int { with { $0.rangeless.min() ?? 0 } }
+
+    func ring() { bell.yield() }
+    /// Nothing more will arrive.
+    func close() { bell.finish() }
+
+    func status() -> TransferStatus {
+        with { state in
+            TransferStatus(
+                received: state.board.bytesHere, total: target.grid.size, connections: state.board.busyLanes,
+                sources: state.book.sourcesInUse, rest: state.board.busyLanes == 0 ? state.rest : nil)
+        }
+    }
+
+    /// Writes what belongs to a lane and records the pieces that become whole.
+    ///
+    /// - Returns: whether the lane should go on reading.
+    func take(_ bytes: UnsafeRawBufferPointer, from lane: Int, at offset: Int64) throws -> Bool {
+        let (allowed, goesOn) = with { state in
+            state.received += Int64(bytes.count)
+            state.count.look(bytes: state.received, at: Self.now)
+            return state.board.admit(Int64(bytes.count), from: lane, at: Self.now)
+        }
+        try write(UnsafeRawBufferPointer(rebasing: bytes.prefix(Int(allowed))), at: offset)
+        return goesOn
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
+        guard !bytes.isEmpty else { return }
+        try target.write(bytes, at: offset)
+        let whole = with { $0.board.landed(offset..<offset + Int64(bytes.count)) }
+        for piece in whole { try target.arrived(piece: piece) }
+        if !whole.isEmpty { ring() }
+    }
+
+    /// - Returns: whether this answer is of the same version of the file as those before it from the same address.
+    func isSameVersion(_ tag: String?, at address: Int) -> Bool {
+        guard let tag, !tag.hasPrefix("W/") else { return true }
+        return with { state in
+            let known = state.versions[address] ?? tag
+            state.versions[address] = known
+            return known == tag
+        }
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import GRDB
+package import HomeWiseDomain
+
+/// A transfer as the inventory knows it.
+package struct TransferRow: Sendable, Equatable {
+    package var key: Digest
+    /// The file's name, for people.
+    package var name: String
+    /// What it is fetched for, as the planner names it.
+    package var model: String
+    /// Bytes of the whole.
+    package var size: Int64
+    /// Bytes of a piece.
+    package var piece: Int64
+    /// The server's name for this version of the file (ETag).
+    package var version: String?
+}
+
+/// Which pieces of which unfinished files are here.
+///
+/// A row of a piece is worth a piece: after a power cut it may be missing, and then the piece is fetched again. So these
+/// commits do not wait for the disk, as those do that make a model visible.
+extension Inventory {
+    static func chains(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                ALTER TABLE transfer ADD COLUMN version TEXT;
+                DROP TABLE piece;
+                CREATE TABLE piece (transfer TEXT NOT NULL REFERENCES transfer (key) ON DELETE CASCADE, number INTEGER NOT NULL,
+                    chain TEXT, PRIMARY KEY (transfer, number)) STRICT;
+                CREATE TABLE chain (digest TEXT NOT NULL, number INTEGER NOT NULL, chain TEXT NOT NULL,
+                    PRIMARY KEY (digest, number)) STRICT, WITHOUT ROWID;
+                """)
+    }
+
+    /// Begins a transfer or goes on with one; pieces of another size or version of the file are forgotten.
+    func begin(transfer row: TransferRow) throws {
+        try write { database in
+            let known = try Row.fetchOne(
+                database, sql: "SELECT size, piece, version FROM transfer WHERE key = ?", arguments: [row.key.hex])
+            if let known, known["size"] == row.size, known["piece"] == row.piece, known["version"] as String? == row.version { return }
+            try database.execute(sql: "DELETE FROM piece WHERE transfer = ?", arguments: [row.key.hex])
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO transfer (key, name, model, size, piece, version) VALUES (?, ?, ?, ?, ?, ?)",
+                arguments: [row.key.hex, row.name, row.model, row.size, row.piece, row.version])
+        }
+    }
+
+    func record(piece index: Int, chain: Digest?, of key: Digest) throws {
+        try writeRelaxed {
+            try $0.execute(
+                sql: """
+                    INSERT INTO piece (transfer, number, chain) VALUES (?, ?, ?)
+                    ON CONFLICT (transfer, number) DO UPDATE SET chain = excluded.chain
+                    """,
+                arguments: [key.hex, index, chain?.hex])
+        }
+    }
+
+    func forget(pieces: [Int], of key: Digest) throws {
+        guard !pieces.isEmpty else { return }
+        try write { database in
+            for index in pieces {
+                try database.execute(sql: "DELETE FROM piece WHERE transfer = ? AND number = ?", arguments: [key.hex, index])
+            }
+        }
+    }
+
+    /// A chain digest that cannot be read counts as none: the piece is here and not proven.
+    func pieces(of key: Digest) throws -> [Int: Digest?] {
+        try read { database in
+            let rows = try Row.fetchAll(database, sql: "SELECT number, chain FROM piece WHERE transfer = ?", arguments: [key.hex])
+            return Dictionary(rows.map { ($0["number"], ($0["chain"] as String?).flatMap { try? Digest(sha256: $0) }) }) { first, _ in first
+            }
+        }
+    }
+
+    /// Unfinished transfers. A row that cannot be read is left out: it blocks nothing.
+    package func transfers() throws -> [TransferRow] {
+        try read { database in
+            try Row.fetchAll(database, sql: "SELECT key, name, model, size, piece, version FROM transfer").compactMap { row in
+                guard let key = try? Digest(sha256: row["key"] as String) else { return nil }
+                return TransferRow(
+                    key: key, name: row["name"], model: row["model"], size: row["size"], piece: row["piece"], version: row["version"])
+            }
+        }
+    }
+
+    /// Bytes of a transfer in pieces that are here: another process may be at it.
+    package func bytesHere(of row: TransferRow) throws -> Int64 {
+        guard row.size >= 0, row.piece > 0 else { return 0 }
+        let grid = PieceGrid(size: row.size, piece: row.piece)
+        return try pieces(of: row.key).keys.filter { 0..<grid.count ~= $0 }.reduce(0) { $0 + grid.length(of: $1) }
+    }
+
+    func forget(transfer key: Digest) throws {
+        try write { try $0.execute(sql: "DELETE FROM transfer WHERE key = ?", arguments: [key.hex]) }
+    }
+}
+
+/// What is known of a published file piece by piece, so that a damaged place can be found and mended alone.
+extension Inventory {
+    /// The pieces of a finished transfer become those of the file that it brought.
+    package func keepChain(ofTransfer key: Digest, as digest: Digest) throws {
+        try write {
+            try $0.execute(
+                sql:
+                    "INSERT OR REPLACE INTO chain (digest, number, chain) SELECT ?, number, chain FROM piece WHERE transfer = ? AND chain IS NOT NULL",
+                arguments: [digest.hex, key.hex])
+        }
+    }
+
+    /// SHA-256 of a file from its start to the end of each piece, by the piece's number; empty where nothing is known.
+    package func chain(of digest: Digest) throws -> [Int: Digest] {
+        try read { database in
+            let rows = try Row.fetchAll(database, sql: "SELECT number, chain FROM chain WHERE digest = ?", arguments: [digest.hex])
+            let pairs = rows.compactMap { row in (try? Digest(sha256: row["chain"] as String)).map { (row["number"] as Int, $0) } }
+            return Dictionary(pairs) { first, _ in first }
+        }
+    }
+
+    package func record(chain: [Int: Digest], of digest: Digest) throws {
+        try write { database in
+            try database.execute(sql: "DELETE FROM chain WHERE digest = ?", arguments: [digest.hex])
+            for (number, chain) in chain {
+                try database.execute(
+                    sql: "INSERT INTO chain (digest, number, chain) VALUES (?, ?, ?)", arguments: [digest.hex, number, chain.hex])
+            }
+        }
+    }
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Testing
+
+@testable import HomeWiseDomain
+
+@Suite struct TransferBoardTests {
+    static let digest = Digest(bytes: (0..<32).map { UInt8($0) })
+    static let other = Digest(bytes: (0..<32).map { _ in UInt8(7) })
+
+    private func board(_ size: Int64, piece: Int64 = 10, held: [Int: Digest?] = [:]) -> TransferBoard {
+        TransferBoard(grid: PieceGrid(size: size, piece: piece), held: held)
+    }
+
+    /// A lane receives and writes bytes.
+    private func feed(_ board: inout TransferBoard, _ lane: Int, _ range: Range<Int64>, at now: Double) -> Bool {
+        let (allowed, goesOn) = board.admit(Int64(range.count), from: lane, at: now)
+        _ = board.landed(range.lowerBound..<range.lowerBound + allowed)
+        return goesOn
+    }
+
+    @Test func handsOutWhatIsMissingInOrder() {
+        var board = board(25, held: [1: nil, 7: nil, -1: nil])
+        #expect(board.grid.count == 3 && board.bytesHere == 10 && board.grid.length(of: 2) == 5)
+        #expect(board.claim(0, at: 0) == .span(0..<10) && board.claim(1, at: 0) == .span(20..<25) && board.claim(2, at: 0) == .wait)
+        board.release(1, at: 1)
+        #expect(board.claim(2, at: 1) == .span(20..<25))
+        #expect(board.landed(0..<10) == [0] && board.landed(20..<25) == [2])
+        #expect(board.claim(3, at: 2) == .wait, "the hash has not passed yet")
+        for piece in 0..<3 {
+            #expect(board.nextToHash == piece)
+            #expect(board.proved(piece, chain: Self.digest) == .sound(isNew: true))
+        }
+        #expect(board.isDone && board.claim(3, at: 2) == .done)
+    }
+
+    @Test func anEmptyFileIsDone() {
+        var empty = board(0)
+        let claim = empty.claim(0, at: 0)
+        #expect(empty.isDone && claim == .done)
+    }
+
+    @Test func aBrokenSpanGoesOnWhereItBroke() {
+        var board = board(20)
+        #expect(board.claim(0, at: 0) == .span(0..<10))
+        #expect(feed(&board, 0, 0..<4, at: 1))
+        board.release(0, at: 1)
+        #expect(board.claim(1, at: 1) == .span(4..<10))
+    }
+
+    @Test("DL-61 a piece that is not what was recorded is fetched again") func altered() {
+        var board = board(30, held: [0: Self.digest, 1: Self.digest, 2: nil])
+        #expect(board.proved(0, chain: Self.digest) == .sound(isNew: false))
+        #expect(board.proved(1, chain: Self.other) == .damaged)
+        #expect(board.nextToHash == nil && board.bytesHere == 20)
+        #expect(board.claim(0, at: 0) == .span(10..<20))
+        _ = board.landed(10..<20)
+        // What was just fetched is what it is.
+        #expect(board.proved(1, chain: Self.other) == .sound(isNew: true))
+        #expect(board.proved(2, chain: Self.other) == .sound(isNew: true) && board.isDone)
+    }
+
+    @Test("DL-05 a lane that crawls while others run gives up all it has") func relief() {
+        var board = board(10_000, piece: 1000)
+        for lane in 0..<3 { #expect(board.claim(lane, at: 0) == .span(Int64(lane) * 1000..<Int64(lane) * 1000 + 1000)) }
+        for step in 1...25 {
+            let now = Double(step) / 10
+            for lane in 1...2 {
+                _ = feed(&board, lane, Int64(lane) * 1000 + Int64(step - 1) * 30..<Int64(lane) * 1000 + Int64(step) * 30, at: now)
+            }
+            if step % 10 == 0 { _ = feed(&board, 0, Int64(step / 10 - 1)..<Int64(step / 10), at: now) }
+        }
+        #expect(board.claim(3, at: 2.5) == .span(2..<1000))
+        #expect(board.isRelieved(0) && !board.isRelieved(1))
+        #expect(board.admit(5, from: 0, at: 2.6) == (0, false), "what comes late is not written twice")
+        board.release(0, at: 2.6)
+        #expect(board.claim(0, at: 2.7) == .span(3000..<4000), "it begins anew with other work")
+    }
+
+    @Test("a slow line alone is nobody's to relieve") func alone() {
+        var board = board(10_000, piece: 1000)
+        _ = board.claim(0, at: 0)
+        for step in 1...40 { _ = feed(&board, 0, Int64(step - 1)..<Int64(step), at: Double(step)) }
+        #expect(board.claim(1, at: 40) == .span(1000..<2000))
+        #expect(!board.isRelieved(0))
+    }
+
+    @Test("DL-05 at the end of the file idle lanes take half of what the slowest has left") func sharing() {
+        let piece: Int64 = 8 << 20
+        var board = board(piece, piece: piece)
+        #expect(board.claim(0, at: 0) == .span(0..<piece))
+        #expect(board.claim(1, at: 0.1) == .wait, "it only began")
+        _ = feed(&board, 0, 0..<1 << 20, at: 1)
+        guard case .span(let half) = board.claim(1, at: 1) else {
+            Issue.record("nothing was shared")
+            return
+        }
+        #expect(half.upperBound == piece && half.lowerBound == (piece + (1 << 20) + 1) / 2)
+        #expect(board.bytesLeft(0) == half.lowerBound - (1 << 20))
+        // One that hangs loses all.
+        guard case .span(let rest) = board.claim(2, at: 4) else {
+            Issue.record("nothing was taken")
+            return
+        }
+        #expect(rest == 1 << 20..<half.lowerBound && board.isRelieved(0))
+    }
+
+    @Test func aQuickLaneIsGivenMoreAtATime() {
+        var board = board(100_000, piece: 1000)
+        _ = board.claim(0, at: 0)
+        _ = feed(&board, 0, 0..<500, at: 0.1)
+        _ = feed(&board, 0, 500..<1000, at: 0.2)
+        board.release(0, at: 0.2)
+        #expect(board.claim(0, at: 0.2) == .span(1000..<5000))
+    }
+
+    @Test("what is written stays close before the hash") func window() {
+        var board = board(Int64(TransferBoard.window) * 10 + 50)
+        for index in 0..<TransferBoard.window { #expect(board.claim(index, at: 0) == .span(Int64(index) * 10..<Int64(index) * 10 + 10)) }
+        #expect(board.claim(1000, at: 0) == .wait)
+        _ = board.landed(0..<10)
+        _ = board.proved(0, chain: Self.digest)
+        #expect(board.claim(1000, at: 0) == .span(Int64(TransferBoard.window) * 10..<Int64(TransferBoard.window) * 10 + 10))
+    }
+
+    /// Lanes of every temper, chosen by a seeded generator: at the end each byte was written once, in whatever order.
+    @Test("every byte is written exactly once, whatever lanes do", arguments: (0..<60).map { UInt64($0) })
+    func random(_ seed: UInt64) throws {
+        var random = SplitMix(seed: seed)
+        let size = Int64(random.next(below: 5000) + 1)
+        let piece = Int64(random.next(below: 300) + 1)
+        let held = Dictionary(
+            uniqueKeysWithValues: (0..<3).map { (Int($0) * 2, random.next(below: 2) == 0 ? Self.digest as Digest? : nil) })
+        var board = board(size, piece: piece, held: held)
+        var written = [Int](repeating: 0, count: Int(size))
+        for index in held.keys where index < board.grid.count { for byte in board.grid.range(of: index) { written[Int(byte)] = 1 } }
+        var spans: [Int: Range<Int64>] = [:]
+        var now = 0.0
+        var steps = 0
+        while !board.isDone, steps < 200_000 {
+            steps += 1
+            now += Double(random.next(below: 100)) / 100
+            let lane = Int(random.next(below: 6))
+            if let span = spans[lane] {
+                let count = Int64(random.next(below: 60))
+                let end = min(span.upperBound, span.lowerBound + count)
+                let (allowed, goesOn) = board.admit(end - span.lowerBound, from: lane, at: now)
+                for byte in span.lowerBound..<span.lowerBound + allowed { written[Int(byte)] += 1 }
+                _ = board.landed(span.lowerBound..<span.lowerBound + allowed)
+                spans[lane] = goesOn && random.next(below: 30) > 0 ? span.lowerBound + allowed..<span.upperBound : nil
+                if spans[lane] == nil { board.release(lane, at: now) }
+            } else if case .span(let range) = board.claim(lane, at: now) {
+                spans[lane] = range
+            }
+            if let next = board.nextToHash, random.next(below: 3) == 0 {
+                let wasHeld = held.keys.contains(next) && written[Int(board.grid.offset(of: next))] == 1
+                if wasHeld, random.next(below: 2) == 0 {
+                    if board.proved(next, chain: Self.other) == .damaged {
+                        for byte in board.grid.range(of: next) { written[Int(byte)] = 0 }
+                    }
+                } else {
+                    _ = board.proved(next, chain: Self.digest)
+                }
+            }
+        }
+        #expect(board.isDone && board.bytesHere == size, "after \(steps) steps")
+        #expect(written.allSatisfy { $0 == 1 })
+    }
+}
+
+/// A small generator with a seed, so that a failing case can be had again.
+struct SplitMix {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+    mutating func next(below limit: UInt64) -> UInt64 { next() % limit }
+}
+
+@Suite struct AddressBookTests {
+    private func book(_ count: Int, _ change: (inout RetryPolicy) -> Void = { _ in }) -> AddressBook {
+        var policy = RetryPolicy()
+        change(&policy)
+        return AddressBook((0..<count).map { RemoteAddress(url: "http://h\($0)/f", source: "s\($0)") }, policy: policy)
+    }
+    private let lost = Failure.noRoute(host: "h", reason: "gone")
+
+    @Test func triesEachAndThenFavoursTheQuick() {
+        var book = book(2)
+        #expect(book.pick(at: 0) == .ask(0))
+        book.began(0)
+        #expect(book.pick(at: 0) == .ask(1), "the second lane looks at the second place")
+        book.began(1)
+        book.measured(0, bytesPerSecond: 100)
+        book.measured(1, bytesPerSecond: 1000)
+        #expect(book.pick(at: 0) == .ask(1))
+        #expect(book.sourcesInUse == ["s0", "s1"])
+    }
+
+    @Test("DL-34 many lanes that fail together are one failure") func together() {
+        var book = book(1)
+        for _ in 0..<8 { book.failed(0, lost, began: 0, at: 1, jitter: 0) }
+        #expect(book.pick(at: 1.1) == .wait(until: 1.5, because: lost) && book.pick(at: 1.6) == .ask(0))
+        for number in 1...4 { book.failed(0, lost, began: Double(number) * 100, at: Double(number) * 100, jitter: 0) }
+        #expect(book.pick(at: 1000) == .none(lost), "nothing ever came: it is given up soon")
+    }
+
+    @Test("a line that served and is gone is waited for through the night") func night() {
+        var book = book(1)
+        book.served(0)
+        for minute in 0..<600 { book.failed(0, lost, began: Double(minute) * 60, at: Double(minute) * 60, jitter: 0) }
+        #expect(book.pick(at: 36_100) == .ask(0))
+        book.failed(0, lost, began: 50_000, at: 50_000, jitter: 0)
+        #expect(book.pick(at: 50_001) == .none(lost))
+    }
+
+    @Test("DL-27 DL-28 an address that ran out is renewed once, without blame") func expiry() {
+        var book = book(1)
+        #expect(book.expired(0) == false, "nothing was signed")
+        book.redirected(0, to: "http://cdn/1")
+        #expect(book.url(0) == "http://cdn/1" && book.expired(0) && book.url(0) == "http://h0/f")
+        book.redirected(0, to: "http://cdn/2")
+        #expect(book.expired(0) == false, "the new one is refused as well")
+        book.served(0)
+        #expect(book.expired(0) == true)
+    }
+
+    @Test("DL-32 a source is left alone as long as it asks, within reason") func retryAfter() {
+        let busy = Failure.refused(host: "h", status: 429, what: "f")
+        var book = book(1)
+        book.failed(0, busy, began: 0, at: 0, retryAfter: 60, jitter: 0)
+        #expect(book.pick(at: 59) == .wait(until: 60, because: busy) && book.pick(at: 60) == .ask(0))
+        book.failed(0, busy, began: 61, at: 61, retryAfter: 1e9, jitter: 0)
+        #expect(book.pick(at: 61) == .none(busy.adding("retry_after", "1000000000")))
+    }
+
+    @Test("DL-31 a no is final for its place alone") func refused() {
+        var book = book(2)
+        book.failed(0, .refused(host: "h", status: 404, what: "f"), began: 0, at: 0, jitter: 0)
+        #expect(book.pick(at: 0) == .ask(1) && book.open == [1])
+        #expect(book.refusals.map(\.source) == ["s0"])
+    }
+}
+
+@Suite struct LimitsTests {
+    @Test func moreConnectionsAsLongAsTheyHelp() {
+        var count = LaneCount(most: 16)
+        #expect(count.target == 4)
+        var bytes: Int64 = 0
+        func look(_ rate: Int64, _ now: Double) { bytes += rate / 2; count.look(bytes: bytes, at: now) }
+        look(0, 0)
+        look(400, 0.5)
+        #expect(count.target == 8)
+        look(800, 1)
+        #expect(count.target == 16)
+        count.turnedAway(busy: 5, at: 1.1)
+        #expect(count.target == 5)
+        look(4000, 1.6)
+        #expect(count.target == 5, "the server said how many it will have")
+        look(80_000, 31.2)
+        #expect(count.target == 10, "and is asked again after a while")
+    }
+
+    @Test func aLineThatIsFullGetsNoMore() {
+        var count = LaneCount(most: 16)
+        var bytes: Int64 = 0
+        for step in 0..<10 { bytes += 500; count.look(bytes: bytes, at: Double(step) / 2) }
+        #expect(count.target == 8)
+    }
+
+    @Test func theBudgetIsKeptOverAll() {
+        var budget = BandwidthBudget(bytesPerSecond: 100)
+        #expect(budget.take(50, at: 0) == 0.5 && budget.take(50, at: 0) == 1 && budget.take(100, at: 10) == 1)
+        #expect(TransferLimits(connections: 8, bytesPerSecond: 1e6).usefulConnections == 2)
+        #expect(TransferLimits(connections: 8, bytesPerSecond: 10).usefulConnections == 1)
+        #expect(TransferLimits(connections: 8).usefulConnections == 8)
+    }
+
+    @Test func hoursOfTheDay() throws {
+        let night = try DailyWindow(parsing: "22:30-6:00")
+        #expect(night.wait(atSecondOfDay: 23 * 3600) == 0 && night.wait(atSecondOfDay: 5 * 3600) == 0)
+        #expect(night.wait(atSecondOfDay: 22 * 3600) == 1800 && "\(night)" == "22:30-06:00")
+        let day = try DailyWindow(parsing: "01:00-07:00")
+        #expect(day.wait(atSecondOfDay: 7 * 3600) == 18 * 3600 && day.wait(atSecondOfDay: 3600) == 0)
+    }
+
+    @Test(arguments: ["", "1-2", "25:00-3:00", "01:00-01:00", "01:60-02:00", "a:00-b:00", "01:00-02:00-03:00", "-1:00-2:00", "24:01-1:00"])
+    func noHours(_ text: String) { #expect(throws: Failure.self) { try DailyWindow(parsing: text) } }
+}
