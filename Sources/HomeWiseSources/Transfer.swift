@@ -71,7 +71,8 @@ package struct Transfer: Sendable {
             for id in 0..<limits.usefulConnections {
                 group.addTask { try await Lane(id: id, desk: desk, transfer: self).run() }
             }
-            try await group.waitForAll()
+            // Unlike `waitForAll`, this ends the others at the first failure.
+            while try await group.next() != nil {}
         }
     }
 

@@ -39,6 +39,7 @@ package struct Inventory: Sendable {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: blobs, models, transfers, engines", migrate: Self.first)
         migrator.registerMigration("2: notes", migrate: Self.second)
+        migrator.registerMigration("3: models of several files", migrate: Self.third)
         migrator.registerMigration("4: chains of pieces", migrate: Self.chains)
         try migrator.migrate(database)
         if try database.read(migrator.hasBeenSuperseded) {
@@ -46,7 +47,7 @@ package struct Inventory: Sendable {
         }
     }
 
-    private static func first(_ database: Database) throws {
+    static func first(_ database: Database) throws {
         try database.execute(
             sql: """
                 CREATE TABLE blob (digest TEXT PRIMARY KEY NOT NULL CHECK (length(digest) = 64), size INTEGER NOT NULL,
@@ -65,7 +66,7 @@ package struct Inventory: Sendable {
                 """)
     }
 
-    private static func second(_ database: Database) throws {
+    static func second(_ database: Database) throws {
         try database.execute(
             sql: """
                 CREATE TABLE note (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, written_at REAL NOT NULL,

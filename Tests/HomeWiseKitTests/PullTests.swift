@@ -48,6 +48,7 @@ import Testing
         var patience = RetryPolicy()
         patience.firstDelay = .milliseconds(5)
         patience.attempts = 2
+        (patience.outage, patience.serverTrouble) = (.zero, .zero)
         return World(
             home: TemporaryFolder.path + "/home", cache: TemporaryFolder.path + "/cache", executable: Products.homewise,
             environment: ["PIP_INDEX_URL": index + "/simple", "HF_ENDPOINT": hub, "PATH": "/usr/bin:/bin", "HF_TOKEN": "hush"],
