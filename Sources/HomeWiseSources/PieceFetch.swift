@@ -46,7 +46,8 @@ struct PieceFetch {
         let known = await progress.address
         let range = "bytes=\(offset + got)-\(offset + length - 1)"
         let answer = try await transport.get(
-            known ?? file.url, headers: [("Range", range)], authorization: known == nil ? file.authorization : nil)
+            known ?? file.url, headers: [("Range", range)], authorization: known == nil ? file.authorization : nil,
+            namedBy: known == nil ? file.addresses[0].namedBy : file.url)
         if known != nil, [401, 403, 404, 410].contains(answer.status) {
             // A signed address ran out: ask the origin for a new one; that is no failure of the line.
             await progress.found(nil)
