@@ -29,6 +29,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -44,6 +45,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.100.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -53,7 +55,7 @@ let package = Package(
         room("HomeWiseDomain"),
         room("HomeWiseMachine", on: ["HomeWiseDomain"], hiding: subprocess),
         room("HomeWiseStore", on: ["HomeWiseDomain"], hiding: crypto, grdb),
-        room("HomeWiseSources", on: ["HomeWiseDomain"], hiding: "CArchive", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix),
+        room("HomeWiseSources", on: ["HomeWiseDomain"], hiding: "CArchive", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix, nioSSL),
         room("HomeWiseEngines", on: ["HomeWiseDomain"], hiding: "CGuard", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage),
         room("HomeWiseKit", on: ["HomeWiseDomain", "HomeWiseMachine", "HomeWiseStore", "HomeWiseSources", "HomeWiseEngines"]),
         .executableTarget(
@@ -67,7 +69,7 @@ let package = Package(
             swiftSettings: strict),
 
         // For tests alone: real servers, real children.
-        .target(name: "HomeWiseTesting", dependencies: [nioCore, nioHTTP1, nioPosix], swiftSettings: strict),
+        .target(name: "HomeWiseTesting", dependencies: [nioCore, nioHTTP1, nioPosix, nioSSL], swiftSettings: strict),
         .executableTarget(name: "FakeEngine", dependencies: ["HomeWiseTesting"], swiftSettings: strict),
 
         tests("HomeWiseDomainTests", of: ["HomeWiseDomain"]),

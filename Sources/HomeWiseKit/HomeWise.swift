@@ -27,7 +27,7 @@ public struct HomeWise: Sendable {
         self.world = world
         store = try ModelStore(home: world.home)
         registryDesk = RegistryDesk(base: world.registry, store: store)
-        transport = Transport(policy: world.patience)
+        transport = Transport(policy: world.patience, environment: world.environment)
         load = LoadProbe(probe)
     }
 

