@@ -97,9 +97,9 @@ struct RealRegistry {
         let script = """
             import sys, oras.client
             host, target, config, files = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
-            client = oras.client.OrasClient(hostname=host, insecure=True)
+            client = oras.client.OrasClient(hostname=host, insecure=True, auth_backend="basic" if config else "token")
             if config:
-                client.login(username="ada", password="hush", hostname=host, insecure=True, config_path=config)
+                client.login(username="ada", password="hush", hostname=host, config_path=config)
             client.push(target=host + "/" + target, files=files, config_path=config or None)
             """
         let outcome = try Peers.run(
