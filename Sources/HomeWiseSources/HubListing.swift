@@ -26,7 +26,7 @@ struct HubListing {
     /// - Throws: `Failure` for each of the hub's refusals.
     func read(_ reference: RepositoryReference) async throws -> Listed {
         let address = "\(endpoint.url)/api/models/\(reference.repository)/revision/\(AddressPart.component(reference.revision))?blobs=true"
-        let answer = try await transport.get(address, authorization: endpoint.authorization, within: transport.policy.resolveWithin)
+        let answer = try await transport.ask(address, authorization: endpoint.authorization)
         guard answer.status == 200 else { throw refusal(answer, reference) }
         let info: HubAnswer = try await decode(answer, "no file list")
         guard Self.isCommit(info.sha) else { throw Failure.badReply(host: endpoint.host, "“\(info.sha.prefix(60))” is not a commit") }
@@ -162,7 +162,7 @@ struct HubTree {
         var entries: [HubListing.Entry] = []
         for _ in 0..<Self.mostPages {
             guard let page = address else { return entries }
-            let answer = try await transport.get(page, authorization: endpoint.authorization, within: transport.policy.resolveWithin)
+            let answer = try await transport.ask(page, authorization: endpoint.authorization)
             if answer.status == 404, entries.isEmpty { return nil }
             guard answer.status == 200 else { throw listing.refusal(answer, reference) }
             let items: [Item] = try await listing.decode(answer, "no tree")

@@ -47,9 +47,9 @@ package struct ModelScopeSource: Source {
                 String(path.value[..<(path.value.lastIndex(of: "/") ?? path.value.endIndex)])
             } else { nil }
         let root = folder.map { "&Root=\(AddressPart.component($0))" } ?? ""
-        let answer = try await transport.get(
+        let answer = try await transport.ask(
             "\(endpoint)/api/v1/models/\(reference.repository)/repo/files?Revision=\(AddressPart.component(reference.revision))&Recursive=True\(root)",
-            authorization: authorization, within: transport.policy.resolveWithin)
+            authorization: authorization)
         guard answer.status == 200 else { throw refusal(answer.status, nil) }
         let data = try await answer.metadata(upTo: 32 << 20, transport: transport)
         let page: Page

@@ -79,6 +79,20 @@ import Testing
         }
     }
 
+    @Test("a real registry serves a model that is laid out as Ollama's are") func ollama() async throws {
+        let folder = try write()
+        try await RealRegistry.run(asksForLogin: false) { registry in
+            try registry.pushOllama(folder + "/tiny-Q4_0.gguf", as: "library/smollm", tag: "135m")
+            let world = world(["HOMEWISE_OLLAMA_REGISTRY": registry.host])
+            let delivery = try await resolve("ollama:smollm:135m", world)
+            #expect(delivery.files.map(\.path.value) == ["model.gguf", "template.txt", "LICENSE", "params.json"])
+            let installed = try await pull("ollama:smollm:135m", world)
+            #expect(installed.name == "smollm-135m" && installed.digest.hex == PullTests.sha256(Self.weights))
+            #expect(try await pull("https://ollama.com/library/smollm:135m", world) == installed)
+            #expect(await failure { _ = try await pull("ollama:smollm:70b", world) }?.code == .notAtSource)
+        }
+    }
+
     @Test("a real registry with htpasswd serves those that docker login knows") func registryWithLogin() async throws {
         let folder = try write()
         try await RealRegistry.run(asksForLogin: true) { registry in

@@ -140,7 +140,9 @@ import Testing
         outcome: Result<Delivery, Failure>, server: LoopbackServer
     ) {
         let server = try await LoopbackServer.start { _ in reply }
-        let transport = Transport()
+        var policy = RetryPolicy()
+        policy.firstDelay = .milliseconds(5)
+        let transport = Transport(policy: policy)
         guard case .modelScope(let reference) = try SourceReference(parsing: source) else { throw Failure.badInput(source, remedy: "") }
         let outcome: Result<Delivery, Failure>
         do {
@@ -181,7 +183,9 @@ import Testing
         let told = failure(
             try await ask("modelscope:org/repo", .json(#"{"Code":10010205001,"Message":"not found","Success":false,"Data":null}"#)).outcome)
         #expect(told?.code == .notAtSource && told?.detail["message"] == "not found")
-        #expect(failure(try await ask("modelscope:org/repo", Reply(500)).outcome)?.code == .sourceRefused)
+        let (broken, server) = try await ask("modelscope:org/repo", Reply(500))
+        #expect(
+            failure(broken)?.code == .sourceRefused && server.requests.count == 3, "what is broken just now is asked again, and then not")
     }
 
     @Test("DL-09 A2 A7 what cannot be is refused") func nonsense() async throws {
