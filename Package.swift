@@ -65,7 +65,8 @@ let package = Package(
 
         // For bench/ alone.
         .executableTarget(
-            name: "HomeWiseBench", dependencies: ["HomeWiseEngines", "HomeWiseMachine", "HomeWiseStore", "HomeWiseSources", "HomeWiseDomain"],
+            name: "HomeWiseBench",
+            dependencies: ["HomeWiseEngines", "HomeWiseMachine", "HomeWiseStore", "HomeWiseSources", "HomeWiseDomain"],
             swiftSettings: strict),
 
         // For tests alone: real servers, real children.

@@ -31,7 +31,8 @@ struct DownloadBench {
             key: digest, name: "bench", model: "bench", size: size, layout: store.layout, inventory: store.inventory)
         let already = try partial.bytesHere
         let begun = ContinuousClock.now
-        let fetched = try await Transfer(transport: transport, limits: TransferLimits(connections: connections)).run(file, into: partial) { status in
+        let fetched = try await Transfer(transport: transport, limits: TransferLimits(connections: connections)).run(file, into: partial) {
+            status in
             // A killed run tells how far it was.
             FileHandle.standardError.write(Data("\(status.received) \(status.connections)\n".utf8))
         }

@@ -20,7 +20,10 @@ struct Main {
         case "download": try await DownloadBench([server] + arguments).run()
         case "header": try HeaderBench(files: [server] + arguments).run()
         default:
-            FileHandle.standardError.write(Data("usage: HomeWiseBench memory|running|speed SERVER [FILE …] | header FILE … | download URL BYTES SHA256 STORE CONNECTIONS\n".utf8))
+            FileHandle.standardError.write(
+                Data(
+                    "usage: HomeWiseBench memory|running|speed SERVER [FILE …] | header FILE … | download URL BYTES SHA256 STORE CONNECTIONS\n"
+                        .utf8))
             exit(64)
         }
     }

@@ -40,12 +40,20 @@ struct FileFetch: Sendable {
         try report(.found(name: file.name, bytes: ByteCount(size), host: file.host, already: ByteCount(partial.bytesHere)))
         do {
             let digest = try await fetch(file, into: partial, size)
+            try checkGitBlob(of: file, at: partial.path)
             report(.verified(name: file.name, digest: digest, isPublished: file.digest != nil))
             return Fetched(key: key, path: partial.path, digest: digest, lock: lock)
         } catch {
             if (error as? Failure)?.code == .digestMismatch { try store.discard(transfer: key) } else { try partial.rest() }
             throw error
         }
+    }
+
+    /// What a hub publishes of small files is git's own name of their content.
+    private func checkGitBlob(of file: RemoteFile, at path: String) throws {
+        guard file.digest == nil, let expected = file.gitBlob else { return }
+        let actual = try GitBlobHash.hex(ofFile: path)
+        if actual != expected { throw Failure.corruptedBlob(file.name, expected: expected, actual: actual) }
     }
 
     private func fetch(_ file: RemoteFile, into partial: PartialFile, _ size: Int64) async throws -> Digest {

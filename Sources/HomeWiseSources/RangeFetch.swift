@@ -49,7 +49,8 @@ package actor RangeFetch {
             place.url.hasPrefix("file:")
             ? try LocalRange(url: place.url).answer(range)
             : try await transport.get(
-                place.url, headers: [("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")], authorization: place.authorization)
+                place.url, headers: [("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")], authorization: place.authorization,
+                namedBy: place.namedBy)
         guard answer.status == 206 else {
             throw answer.status == 200
                 ? Failure.badReply(host: answer.host, "it serves no parts of files").adding("retry", "no")

@@ -35,13 +35,13 @@ struct SpanFetch {
     }
 
     private func ask() async throws -> Transport.Answer {
-        let (url, isResolved, authorization) = desk.with { state in
-            (state.book.url(address), state.book.isResolved(address), state.book[address].authorization)
+        let (url, isResolved, place) = desk.with { state in
+            (state.book.url(address), state.book.isResolved(address), state.book[address])
         }
         if url.hasPrefix("file:") { return try LocalRange(url: url).answer(range) }
         let answer = try await transport.get(
             url, headers: [("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")],
-            authorization: isResolved ? nil : authorization)
+            authorization: isResolved ? nil : place.authorization, namedBy: isResolved ? place.url : place.namedBy)
         if isResolved, [400, 401, 403, 404, 410].contains(answer.status), desk.with({ $0.book.expired(address) }) {
             throw AddressExpired()
         }
@@ -60,27 +60,27 @@ struct SpanFetch {
 
     private func check(_ answer: Transport.Answer) throws {
         let host = answer.host
-        if answer.status == 200 { throw RangesRefused() }
-        guard answer.status == 206 else {
-            let refusal = Failure.refused(host: host, status: answer.status, what: file.name)
-            let retryAfter = answer.header("Retry-After").flatMap { ContentRange.length($0) }
-            throw retryAfter.map { refusal.adding("retry_after", "\($0)") } ?? refusal
-        }
-        if let coding = answer.header("Content-Encoding"), coding.lowercased() != "identity" {
-            throw Failure.badReply(host: host, "it is \(coding)-encoded although that was declined").adding("retry", "no")
-        }
-        guard let served = answer.header("Content-Range").flatMap({ ContentRange($0) }), served.first == range.lowerBound,
-            served.last == range.upperBound - 1
-        else { throw Failure.badReply(host: host, "another range than was asked for") }
-        if let total = served.total, total != desk.target.grid.size {
-            throw Failure.wrongSize(file.name, expected: ByteCount(desk.target.grid.size), actual: ByteCount(total))
-        }
-        guard desk.isSameVersion(answer.header("ETag"), at: address) else {
-            throw Failure.badReply(host: host, "the file changed while it was being fetched").adding("retry", "no")
+        let check = AnswerCheck(
+            range: range.lowerBound...range.upperBound - 1, size: desk.target.grid.size,
+            tag: desk.version(of: answer.header("ETag"), at: address), isBinary: AnswerCheck.isBinary(name: file.name))
+        switch check.verdict(on: answer.head) {
+        case .part(let served) where served.last == range.upperBound - 1: break
+        case .part, .noSuchRange: throw Failure.badReply(host: host, "less than was asked for").adding("retry", "no")
+        case .whole: throw RangesRefused()
+        case .changed: throw Failure.badReply(host: host, "the file changed while it was being fetched").adding("retry", "no")
+        case .refused(let status): throw refusal(answer, status)
+        case .impossible(let doubt): throw Failure.badReply(host: host, doubt.reason).adding("retry", "no")
+        case .wrongSize(let size):
+            throw Failure.wrongSize(file.name, expected: ByteCount(desk.target.grid.size), actual: ByteCount(size))
         }
         if answer.url.absoluteString != file.addresses[address].url {
             desk.with { $0.book.redirected(address, to: answer.url.absoluteString) }
         }
+    }
+
+    private func refusal(_ answer: Transport.Answer, _ status: Int) -> Failure {
+        let refusal = Failure.refused(host: answer.host, status: status, what: file.name)
+        return answer.retryAfter().map { refusal.adding("retry_after", "\($0.seconds)") } ?? refusal
     }
 }
 

@@ -82,13 +82,11 @@ final class TransferDesk: Sendable {
         if !whole.isEmpty { ring() }
     }
 
-    /// - Returns: whether this answer is of the same version of the file as those before it from the same address.
-    func isSameVersion(_ tag: String?, at address: Int) -> Bool {
-        guard let tag, !tag.hasPrefix("W/") else { return true }
-        return with { state in
-            let known = state.versions[address] ?? tag
-            state.versions[address] = known
-            return known == tag
+    /// - Returns: the tag that the first answer from an address had, which may be this one: all others must have it too.
+    func version(of tag: String?, at address: Int) -> String? {
+        with { state in
+            if state.versions[address] == nil, let tag, AnswerCheck.isStrong(tag) { state.versions[address] = tag }
+            return state.versions[address]
         }
     }
 }

@@ -22,7 +22,7 @@ extension Transport {
             guard tries < Self.mostTries, let wait = Self.wait(before: answer),
                 let delay = policy.delay(afterFailure: tries, jitter: .random(in: 0...1))
             else { return answer }
-            try await Task.sleep(for: max(delay, wait))
+            try await Task.sleep(for: max(.seconds(delay), wait))
         }
     }
 

@@ -15,8 +15,7 @@ struct WholeFetch {
     func run() async throws {
         let place = desk.file.addresses[address]
         let size = desk.target.grid.size
-        let answer = try await transport.get(place.url, authorization: place.authorization)
-        guard answer.status == 200 else { throw Failure.refused(host: answer.host, status: answer.status, what: desk.file.name) }
+        let answer = try await transport.get(place.url, authorization: place.authorization, namedBy: place.namedBy)
         try check(answer, size)
         var position: Int64 = 0
         do {
@@ -32,14 +31,14 @@ struct WholeFetch {
     }
 
     private func check(_ answer: Transport.Answer, _ size: Int64) throws {
-        if let text = answer.header("Content-Length") {
-            guard let length = ContentRange.length(text) else { throw Failure.badReply(host: answer.host, "a length that is no number") }
-            if length != size { throw Failure.wrongSize(desk.file.name, expected: ByteCount(size), actual: ByteCount(length)) }
-        }
-        if let type = answer.header("Content-Type")?.lowercased(),
-            ["text/html", "application/json", "application/xml", "text/xml"].contains(where: type.hasPrefix)
-        {
-            throw Failure.badReply(host: answer.host, "a page (\(type.prefix(40))) in place of \(desk.file.name)").adding("retry", "no")
+        let check = AnswerCheck(size: size, isBinary: AnswerCheck.isBinary(name: desk.file.name))
+        switch check.verdict(on: answer.head) {
+        case .whole: return
+        case .refused(let status): throw Failure.refused(host: answer.host, status: status, what: desk.file.name)
+        case .wrongSize(let actual): throw Failure.wrongSize(desk.file.name, expected: ByteCount(size), actual: ByteCount(actual))
+        case .impossible(let doubt): throw Failure.badReply(host: answer.host, doubt.reason).adding("retry", "no")
+        case .part, .noSuchRange, .changed:
+            throw Failure.badReply(host: answer.host, "a part although the whole was asked for").adding("retry", "no")
         }
     }
 

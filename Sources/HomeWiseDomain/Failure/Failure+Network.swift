@@ -60,6 +60,14 @@ extension Failure {
             detail: ["expected": "\(expected)", "actual": "\(actual)"])
     }
 
+    /// - Parameters: git's names of the content, 40 hexadecimal digits.
+    public static func corruptedBlob(_ file: String, expected: String, actual: String) -> Failure {
+        Failure(
+            .digestMismatch, "\(file) is not the file that the hub lists.",
+            remedy: "The damaged copy was removed. Run the same command again to fetch it afresh.",
+            detail: ["expected": "git:\(expected)", "actual": "git:\(actual)"])
+    }
+
     public static func wrongSize(_ file: String, expected: ByteCount, actual: ByteCount) -> Failure {
         Failure(
             .sizeMismatch, "\(file) should have \(expected.bytes) bytes, but the source has \(actual.bytes).",
