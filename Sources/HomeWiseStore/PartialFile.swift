@@ -55,25 +55,11 @@ package final class PartialFile: TransferTarget {
     package func held() throws -> [Int: Digest?] { try inventory.pieces(of: key) }
 
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
-        var written = 0
-        while written < bytes.count {
-            let count = pwrite(descriptor, bytes.baseAddress! + written, bytes.count - written, off_t(offset) + off_t(written))
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw Failure.cannotWrite(path: path, errno: errno)
-            }
-            written += count
-        }
+        try FileBytes.write(bytes, to: descriptor, at: offset, path)
     }
 
     package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws {
-        var done = 0
-        while done < buffer.count {
-            let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset) + off_t(done))
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw Failure.unreadable(path: path, reason: count == 0 ? "it is shorter than it was" : .errno) }
-            done += count
-        }
+        try FileBytes.read(into: buffer, from: descriptor, at: offset, path)
     }
 
     package func arrived(piece index: Int) throws { try inventory.record(piece: index, chain: nil, of: key) }
