@@ -15,9 +15,11 @@ extension Transport {
         if let proxy, let failure = Self.proxyFailure(error, proxy) { return failure }
         if let pin, Self.isAboutConnecting(error) { await names.forget(pin) }
         guard let fault = Self.fault(of: error) else { return failure(error, host: address.host.bare) }
-        guard case .unknownIssuer = fault, proxy == nil else { return Failure.untrusted(host: address.host.bare, fault) }
-        let chain = await shownChain(of: address, pin: pin)
-        return Failure.untrusted(host: address.host.bare, chain.isEmpty ? fault : CertificateFault(of: chain, at: Date()))
+        guard case .unknownIssuer = fault else { return Failure.untrusted(host: address.host.bare, fault) }
+        // Behind a proxy nobody can be asked again without it.
+        let chain = proxy == nil ? await shownChain(of: address, pin: pin) : []
+        let unexplained = CertificateFault.other("its certificate cannot be verified (expired, or from an unknown authority)")
+        return Failure.untrusted(host: address.host.bare, chain.isEmpty ? unexplained : CertificateFault(of: chain, at: Date()))
     }
 
     private func shownChain(of address: WebAddress, pin: TransportShelf.Pin?) async -> [CertificateFault.Shown] {
@@ -43,6 +45,9 @@ extension Transport {
         case let error as HTTPClientError where [.httpProxyHandshakeTimeout, .socksHandshakeTimeout].contains(error):
             return .noRoute(host: "the proxy \(name)", reason: "it does not answer")
         case let error as NIOConnectionError: return .noRoute(host: "the proxy \(name)", reason: reason(of: error))
+        // The types of the library's SOCKS are not handed on to those who use it.
+        case _ where String(reflecting: type(of: error)).hasPrefix("NIOSOCKS."):
+            return .proxyRefused(proxy: name, "will not connect there", remedy: "Ask its operator, or name the host in NO_PROXY.")
         default: return nil
         }
     }

@@ -120,39 +120,3 @@ final class TransportShelf: Sendable {
         }
     }
 }
-
-/// The authorities whose certificates are believed: the system's, or those that the environment names as OpenSSL reads it.
-///
-/// - `SSL_CERT_FILE` (path): a file of certificates in PEM form, in place of the system's.
-/// - `SSL_CERT_DIR` (paths with `:` between): folders prepared by `openssl rehash`, beside it.
-struct TrustedAuthorities: Sendable {
-    private let file: String?
-    private let folders: [String]
-
-    init(environment: [String: String]) {
-        file = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
-        folders = (environment["SSL_CERT_DIR"] ?? "").split(separator: ":").map(String.init).filter(Self.isFolder)
-    }
-
-    private static func isFolder(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-    }
-
-    /// - Throws: `Failure.unreadable` for a file that is not there, rather than trusting others than were asked for.
-    func configuration() throws -> TLSConfiguration {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.minimumTLSVersion = .tlsv12
-        var paths = folders
-        if let file {
-            do { _ = try NIOSSLCertificate.fromPEMFile(file) } catch {
-                throw Failure.unreadable(path: file, reason: "SSL_CERT_FILE names it, but it holds no certificates")
-            }
-            paths.insert(file, at: 0)
-        }
-        guard let first = paths.first else { return configuration }
-        configuration.trustRoots = .file(first)
-        configuration.additionalTrustRoots = paths.dropFirst().map { .file($0) }
-        return configuration
-    }
-}

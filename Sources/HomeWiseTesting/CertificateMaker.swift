@@ -20,7 +20,10 @@ package struct CertificateMaker: Sendable {
         try Data().write(to: URL(filePath: folder + "/index.txt"))
         try Data("1000\n".utf8).write(to: URL(filePath: folder + "/serial"))
         try makeKey("ca")
-        try run(["req", "-x509", "-new", "-key", "ca.key", "-subj", "/CN=Test Authority", "-days", "3650", "-out", "ca.pem"])
+        try run([
+            "req", "-x509", "-new", "-key", "ca.key", "-subj", "/CN=Test Authority \(UInt64.random(in: .min ... .max))", "-days", "3650",
+            "-out", "ca.pem",
+        ])
     }
 
     /// - Parameters:
@@ -48,6 +51,9 @@ package struct CertificateMaker: Sendable {
         ])
         return .init(certificate: "\(folder)/\(file).pem", key: "\(folder)/\(file).key")
     }
+
+    /// Prepares a folder of certificates for `SSL_CERT_DIR`.
+    package func rehash(_ folder: String) throws { try run(["rehash", folder]) }
 
     private func makeKey(_ file: String) throws { try run(["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "\(file).key"]) }
 

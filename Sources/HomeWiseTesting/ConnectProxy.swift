@@ -5,7 +5,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A real HTTP proxy on loopback: does CONNECT, and connects every name to this machine.
+/// A real proxy on loopback: does CONNECT, or SOCKS 5, and connects every name to this machine.
 package final class ConnectProxy: Sendable {
     package struct Manners: Sendable {
         /// Value of `Proxy-Authorization` without which it answers 407.
@@ -14,11 +14,14 @@ package final class ConnectProxy: Sendable {
         package var refusal: Int?
         /// Hangs up after so many bytes from the far side.
         package var hangsUpAfter: Int?
+        /// Speaks SOCKS 5 in place of HTTP.
+        package var isSocks: Bool
 
-        package init(secret: String? = nil, refusal: Int? = nil, hangsUpAfter: Int? = nil) {
+        package init(secret: String? = nil, refusal: Int? = nil, hangsUpAfter: Int? = nil, isSocks: Bool = false) {
             self.secret = secret
             self.refusal = refusal
             self.hangsUpAfter = hangsUpAfter
+            self.isSocks = isSocks
         }
     }
 
@@ -70,6 +73,7 @@ private final class ConnectHandler: ChannelInboundHandler, @unchecked Sendable {
         let buffer = unwrapInboundIn(data)
         if let farSide { return farSide.writeAndFlush(buffer, promise: nil) }
         head += Array(buffer.readableBytesView)
+        if manners.isSocks { return readSocks(context) }
         guard head.suffix(4).elementsEqual([13, 10, 13, 10]) else { return }
         let text = String(decoding: head, as: UTF8.self)
         log.requests.withLock { $0.append(text) }
@@ -91,11 +95,29 @@ private final class ConnectHandler: ChannelInboundHandler, @unchecked Sendable {
         return text.lowercased().contains("proxy-authorization: \(secret.lowercased())\r\n") ? nil : 407
     }
 
+    /// RFC 1928, for names alone: a greeting, then version, command, nothing, kind 3, length, name, port.
+    private func readSocks(_ context: ChannelHandlerContext) {
+        if head.count >= 2, head.count == 2 + Int(head[1]) {
+            head = []
+            return context.writeAndFlush(NIOAny(ByteBuffer(bytes: [5, 0])), promise: nil)
+        }
+        guard head.count > 5, head[3] == 3, head.count == 7 + Int(head[4]) else { return }
+        let port = Int(head[head.count - 2]) << 8 | Int(head[head.count - 1])
+        let name = String(decoding: head[5..<head.count - 2], as: UTF8.self)
+        log.requests.withLock { $0.append("SOCKS \(name):\(port)") }
+        if manners.refusal != nil { return context.writeAndFlush(NIOAny(ByteBuffer(bytes: [5, 2, 0, 1, 0, 0, 0, 0, 0, 0])), promise: nil) }
+        connect(to: port, greeting: [5, 0, 0, 1, 0, 0, 0, 0, 0, 0], context)
+    }
+
     private func connect(toPortIn text: String, _ context: ChannelHandlerContext) {
         let target = text.split(separator: " ").dropFirst().first ?? ""
         guard text.hasPrefix("CONNECT "), let port = target.split(separator: ":").last.flatMap({ Int($0) }) else {
             return context.close(promise: nil)
         }
+        connect(to: port, greeting: Array("HTTP/1.1 200 Connected\r\n\r\n".utf8), context)
+    }
+
+    private func connect(to port: Int, greeting: [UInt8], _ context: ChannelHandlerContext) {
         let near = context.channel
         let limit = manners.hangsUpAfter
         ClientBootstrap(group: near.eventLoop)
@@ -106,7 +128,7 @@ private final class ConnectHandler: ChannelInboundHandler, @unchecked Sendable {
                 switch result {
                 case .success(let far):
                     self.farSide = far
-                    near.writeAndFlush(ByteBuffer(string: "HTTP/1.1 200 Connected\r\n\r\n"), promise: nil)
+                    near.writeAndFlush(ByteBuffer(bytes: greeting), promise: nil)
                 case .failure: near.close(promise: nil)
                 }
             }

@@ -19,13 +19,14 @@ import Testing
 
     private func ask(
         _ manners: ConnectProxy.Manners = .init(), userInfo: String = "", isSecure: Bool = false,
-        host: String = "hub.test", extra: [String: String] = [:], _ script: @escaping FaultServer.Script = { _ in [.answer(body: "hello")] }
+        host: String = "hub.test", extra: [String: String] = [:], untrusted: Bool = false,
+        _ script: @escaping FaultServer.Script = { _ in [.answer(body: "hello")] }
     ) async throws -> Result {
         let proxy = try await ConnectProxy.start(manners)
         let maker = isSecure ? try CertificateMaker(folder: TemporaryFolder.path + "/ca") : nil
         let server = try await FaultServer.start(identity: maker?.identity("good", names: ["DNS:hub.test"]), script)
         var environment = ["ALL_PROXY": "http://\(userInfo)127.0.0.1:\(proxy.port)"].merging(extra) { $1 }
-        environment["SSL_CERT_FILE"] = maker?.authority
+        environment["SSL_CERT_FILE"] = untrusted ? nil : maker?.authority
         let transport = Transport(environment: environment, lookup: { _ in throw CancellationError() })
         var result = Result(proxied: [], asked: [])
         do {
@@ -83,6 +84,34 @@ import Testing
         #expect("\(failure as Any)".contains("hush") == false)
         try await transport.shutdown()
         try await proxy.stop()
+    }
+
+    @Test("DL-40 SOCKS 5 connects by name, and a refusal is said", arguments: [false, true]) func socks(_ isSecure: Bool) async throws {
+        let proxy = try await ConnectProxy.start(.init(isSocks: true))
+        let strict = try await ConnectProxy.start(.init(refusal: 1, isSocks: true))
+        let maker = isSecure ? try CertificateMaker(folder: TemporaryFolder.path + "/ca") : nil
+        let server = try await FaultServer.start(identity: maker?.identity("good", names: ["DNS:hub.test"])) { _ in [.answer(body: "hello")]
+        }
+        let url = "http\(isSecure ? "s" : "")://hub.test:\(server.port)/x"
+        for (port, works) in [(proxy.port, true), (strict.port, false)] {
+            var environment = ["ALL_PROXY": "socks5h://127.0.0.1:\(port)"]
+            environment["SSL_CERT_FILE"] = maker?.authority
+            let transport = Transport(environment: environment, lookup: { _ in throw CancellationError() })
+            do {
+                #expect(try await transport.get(url).status == 200 && works)
+            } catch let failure as Failure { #expect(!works && failure.code == .proxyRefused, "\(failure)") }
+            try await transport.shutdown()
+        }
+        #expect(proxy.requests == ["SOCKS hub.test:\(server.port)"] && server.requests.count == 1)
+        try await server.stop()
+        try await proxy.stop()
+        try await strict.stop()
+    }
+
+    @Test("DL-36 DL-40 a certificate that cannot be explained behind a proxy is still refused") func untrustedBehindProxy() async throws {
+        let result = try await ask(isSecure: true, extra: ["SSL_CERT_DIR": "/nonexistent"], untrusted: true)
+        #expect(
+            result.failure?.code == .tlsUntrusted && result.asked.isEmpty && result.failure?.message.contains("cannot be verified") == true)
     }
 
     @Test("DL-40 a proxy that drops the line leaves a broken answer, not a short one") func drops() async throws {

@@ -41,6 +41,30 @@ import Testing
         #expect(named.body == "hello" && named.requests.first?.lowercased().contains("host: hub.test:") == true)
     }
 
+    @Test("DL-36 the file and the folder of authorities that the environment names count both") func fileAndFolder() async throws {
+        let maker = try maker()
+        let server = try await FaultServer.start(identity: maker.identity("good")) { _ in [.answer(body: "hello")] }
+        let (full, empty) = (TemporaryFolder.path + "/full", TemporaryFolder.path + "/empty")
+        for folder in [full, empty] { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+        try FileManager.default.copyItem(atPath: maker.authority, toPath: full + "/ca.pem")
+        try maker.rehash(full)
+        let other = try CertificateMaker(folder: TemporaryFolder.path + "/other").authority
+        for (environment, isTrusted) in [
+            (["SSL_CERT_DIR": full], true), (["SSL_CERT_DIR": "/nonexistent:\(full)"], true),
+            (["SSL_CERT_DIR": full, "SSL_CERT_FILE": other], true),
+            (["SSL_CERT_DIR": empty, "SSL_CERT_FILE": maker.authority], true), (["SSL_CERT_DIR": empty, "SSL_CERT_FILE": other], false),
+            (["SSL_CERT_DIR": empty], false), ([:], false),
+        ] {
+            let transport = Transport(environment: environment)
+            do {
+                _ = try await transport.get(server.url)
+                #expect(isTrusted, "\(environment)")
+            } catch let failure as Failure { #expect(!isTrusted && failure.code == .tlsUntrusted, "\(environment) \(failure)") }
+            try await transport.shutdown()
+        }
+        try await server.stop()
+    }
+
     @Test("DL-36 DL-64 a server that cannot prove who it is, each with its own sentence") func untrusted() async throws {
         let maker = try maker()
         let cases: [(FaultServer.Identity, String?, String, String)] = try [

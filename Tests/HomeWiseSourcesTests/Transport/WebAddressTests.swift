@@ -45,6 +45,33 @@ import Testing
         ])
     func refused(_ text: String) { #expect(throws: WebAddress.Fault.self) { try WebAddress(text) } }
 
+    @Test("E4 what is accepted means the same to the library's parser") func noDifference() throws {
+        var random = Seeded(state: 4)
+        let pieces = [
+            "http://", "https://", "h", "hub.example", "127.0.0.1", "[::1]", "%2F", "%", "/", "//", "..", ".", "?", "#", "&", "=", ":", "@",
+            "80", "8080",
+            "\\", "a", "b", " ", "[", "]", "é", "\"", "|", "~", "x%41", ";", ",", "'", "*", "localhost", "\u{0}", "^", "{", "`", "0x1", "1",
+            "-", "_",
+        ]
+        var accepted = 0
+        for _ in 0..<30_000 {
+            let middle = (0..<Int.random(in: 0...8, using: &random)).map { _ in pieces[Int.random(in: 0..<pieces.count, using: &random)] }
+            guard let address = try? WebAddress(["http://", "https://"][Int.random(in: 0...1, using: &random)] + middle.joined()) else {
+                continue
+            }
+            accepted += 1
+            let parts = try #require(URLComponents(string: "\(address)"), "\(address)")
+            let url = try #require(URL(string: "\(address)"), "\(address)")
+            #expect(
+                url.absoluteString == "\(address)" && parts.scheme == address.scheme.rawValue && parts.user == nil && parts.fragment == nil)
+            #expect(
+                parts.encodedHost == address.host.description && (parts.port ?? address.scheme.standardPort) == address.port, "\(address)")
+            #expect(parts.percentEncodedPath == address.path && parts.percentEncodedQuery == address.query, "\(address)")
+            #expect(try WebAddress("\(address)") == address, "\(address)")
+        }
+        #expect(accepted > 2_000, "\(accepted)")
+    }
+
     @Test(arguments: [
         ("/x", "https://h/x"), ("y", "https://h/a/y"), ("../y?z", "https://h/y?z"), ("?q", "https://h/a/b?q"),
         ("//k/x", "https://k/x"), ("http://k", "http://k/"), ("./", "https://h/a/"), ("../../../x", "https://h/x"), ("c:d", nil),
