@@ -145,6 +145,32 @@ import Testing
         try await hub.stop()
     }
 
+    @Test("ModelScope's official client downloads from a loopback server, and then ours does") func modelScope() async throws {
+        let (name, digest) = ("tiny-Q4_0.gguf", PullTests.sha256(Self.weights))
+        let server = try await LoopbackServer.start { request in
+            if request.path.hasPrefix("/api/v1/models/org/tiny/repo/files?") {
+                return .json(
+                    #"{"Code":200,"Success":true,"Message":"success","Data":{"Files":[{"Name":"\#(name)","Path":"\#(name)","Type":"blob","Size":\#(Self.weights.count),"Sha256":"\#(digest)","Revision":"abc"}]}}"#
+                )
+            }
+            let isFile =
+                request.path == "/models/org/tiny/resolve/master/\(name)"
+                || request.path == "/api/v1/models/org/tiny/repo?Revision=master&FilePath=\(name)"
+            return isFile ? .file(Self.weights, for: request) : LoopbackServer.Reply(404)
+        }
+        let peers = try Peers.folder()
+        let target = TemporaryFolder.path + "/theirs"
+        let environment = [
+            "MODELSCOPE_ENDPOINT": server.url, "MODELSCOPE_CACHE": TemporaryFolder.path + "/ms", "HOME": TemporaryFolder.path,
+        ]
+        let theirs = try Peers.run(peers + "/python/bin/modelscope", ["download", "org/tiny", "--local-dir", target], environment)
+        try #require(theirs.status == 0, "\(theirs.text)")
+        #expect(try Data(contentsOf: URL(filePath: "\(target)/\(name)")) == Data(Self.weights))
+        let installed = try await pull("modelscope:org/tiny:q4_0", world(["MODELSCOPE_ENDPOINT": server.url]))
+        #expect(installed.digest.hex == digest)
+        try await server.stop()
+    }
+
     @Test("a gated repository refuses both without a token, and serves both with one") func gated() async throws {
         let hub = try await LoopbackHub.start(["tiny-Q4_K_M.gguf": Self.weights])
         let peers = try Peers.folder()

@@ -110,6 +110,21 @@ import Testing
         #expect(failure(refused)?.code == .sourceRefused && busy.requests.count == 1, "nobody waits for hours")
     }
 
+    @Test("DL-31 a gate is tried before anything is fetched", arguments: [(401, false), (403, true)]) func gate(
+        _ status: Int, _ hasToken: Bool
+    ) async throws {
+        let listing = Self.listing().replacingOccurrences(of: #""id":"#, with: #""gated":"auto","id":"#)
+        let (outcome, server) = try await ask("hf:org/repo/model Q4.gguf", token: hasToken ? "hush" : nil) { request in
+            request.path.hasPrefix("/api/") ? .json(listing) : Reply(status, headers: [("X-Error-Code", "GatedRepo")])
+        }
+        #expect(failure(outcome)?.detail["reason"] == "GatedRepo" && server.requests.count == 2)
+        #expect(failure(outcome)?.remedy.contains(hasToken ? "account that your token" : "set HF_TOKEN") == true)
+        let (open, _) = try await ask("hf:org/repo/model Q4.gguf", token: "hush") { request in
+            request.path.hasPrefix("/api/") ? .json(listing) : .file([1, 2, 3], for: request)
+        }
+        #expect(try open.get().files.count == 1)
+    }
+
     @Test func aTokenThatIsNotAcceptedIsNamed() async throws {
         let (outcome, _) = try await ask("hf:org/repo/m.gguf", token: "old") { _ in
             Reply(401, headers: [("X-Error-Message", "Invalid credentials in Authorization header")])

@@ -167,7 +167,9 @@ import Testing
         let file = try outcome.get().parts[0].file
         #expect(
             file.url == "\(server.url)/models/org/repo/resolve/master/a-Q8_0.gguf" && file.digest?.hex == Self.digest && file.size == 77)
-        #expect(file.authorization == "Bearer hush" && server.requests[0].header("Authorization") == "Bearer hush")
+        #expect(file.addresses.map(\.url).last == "\(server.url)/api/v1/models/org/repo/repo?Revision=master&FilePath=a-Q8_0.gguf")
+        #expect(
+            file.addresses.allSatisfy { $0.authorization == "Bearer hush" } && server.requests[0].header("Authorization") == "Bearer hush")
         #expect(server.requests[0].path == "/api/v1/models/org/repo/repo/files?Revision=master&Recursive=True")
     }
 

@@ -123,7 +123,8 @@ final class ScriptedRegistry: Sendable {
     @Test("A7 E5 a manifest that is packed, or larger than any, is not read") func bombs() async throws {
         let registry = ScriptedRegistry()
         registry.before.withLock { $0 = { _ in Reply(200, headers: [("Content-Encoding", "gzip")], body: [0x1f, 0x8b, 8]) } }
-        #expect(failure(try await ask(registry).outcome)?.code == .badReply)
+        let packed = failure(try await ask(registry).outcome)
+        #expect(packed?.code == .badReply && packed?.message.contains("gzip-encoded") == true)
         let block = [UInt8](repeating: 0x20, count: 1 << 20)
         registry.before.withLock {
             $0 = { _ in Reply(200, headers: [("Transfer-Encoding", "chunked")], chunks: Array(repeating: block, count: 5)) }
@@ -169,6 +170,15 @@ final class ScriptedRegistry: Sendable {
         let (outcome, server) = try await ask(registry, ":9")
         #expect(failure(outcome)?.code == .badReply && server.requests.count <= 5)
         #expect(try await ask(registry, ":1").outcome.get().files.count == 1)
+    }
+
+    @Test("E5 an index that leads back to itself is found out at once") func circle() async throws {
+        let registry = ScriptedRegistry()
+        let next = "sha256:" + String(repeating: "1", count: 64)
+        let index = Array(ScriptedRegistry.index([(next, nil)]).utf8)
+        registry.before.withLock { $0 = { _ in Reply(200, headers: [("Content-Type", ScriptedRegistry.indexType)], body: index) } }
+        let (outcome, server) = try await ask(registry)
+        #expect(failure(outcome)?.code == .digestMismatch && server.requests.count == 2)
     }
 
     // MARK: Logging in

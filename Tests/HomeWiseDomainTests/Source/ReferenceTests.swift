@@ -191,6 +191,14 @@ import Testing
         #expect(throws: Failure.self) { try model("hf:org/repo", delivery) }
     }
 
+    @Test func whatIsInsideOfAPackageIsMeasuredByIt() throws {
+        let wheel = RemoteFile(name: "w.whl", url: "https://index/w.whl", size: 1000, digest: nil)
+        let path = try SafePath(untrusted: "a/m-Q4_1.gguf")
+        let delivery = Delivery(files: [.init(path: path, parts: [.init(wheel, .member(path))])])
+        let adHoc = try model("index:pkg==1.0#a/m-Q4_1.gguf", delivery)
+        #expect(adHoc.info.size.bytes == 1250 && adHoc.info.id == "pkg" && adHoc.quantization == "Q4_1")
+    }
+
     @Test func twoQuantisationsAreOneModel() throws {
         let four = try model("hf:org/repo:Q4_0", DeliveryMergeTests.delivery("https://hub/a", path: "a-Q4_0.gguf"))
         let eight = try model("hf:org/repo:Q8_0", DeliveryMergeTests.delivery("https://hub/b", path: "a-Q8_0.gguf"))
