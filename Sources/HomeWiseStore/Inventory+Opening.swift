@@ -66,26 +66,28 @@ extension Inventory {
     private static func attempt(_ path: String) throws -> Inventory {
         let spare = SpareRoom(path: path + ".spare")
         do {
-            let inventory = try attempt(path) { try DatabasePool(path: path, configuration: $0) }
+            let inventory = try attempt(path, isAlone: false)
             spare.keep()
             return inventory
         } catch let failure as Failure where failure.code == .diskFull {
-            if spare.release() { do { return try attempt(path) { try DatabasePool(path: path, configuration: $0) } } catch is Failure {} }
-            return try attempt(path) { configuration in
-                var configuration = configuration
-                configuration.prepareDatabase { try $0.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
-                return try DatabaseQueue(path: path, configuration: configuration)
-            }
+            if spare.release() { do { return try attempt(path, isAlone: false) } catch is Failure {} }
+            return try attempt(path, isAlone: true)
         }
     }
 
-    private static func attempt(_ path: String, connect: (Configuration) throws -> any DatabaseWriter) throws -> Inventory {
+    /// - Parameter isAlone: with one connection, which keeps in memory what several would share in a file.
+    private static func attempt(_ path: String, isAlone: Bool) throws -> Inventory {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
-        // The rows point at gigabytes: a commit must survive the power cord.
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        configuration.prepareDatabase { database in
+            // Before anything is read: the file of several connections is made by the first reader.
+            if isAlone { try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
+            // The rows point at gigabytes: a commit must survive the power cord.
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
         do {
-            let inventory = try Inventory(connect(configuration))
+            let inventory = try Inventory(
+                isAlone ? DatabaseQueue(path: path, configuration: configuration) : DatabasePool(path: path, configuration: configuration))
             // A page that is gone shows when it is read: now, within a millisecond or two, and not in the middle of something.
             let verdict = try inventory.database.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
             if let verdict, verdict != "ok" { throw DamagedInventory(reason: verdict.replacingOccurrences(of: "\n", with: " ")) }
