@@ -69,6 +69,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Ask this and leave.") var prompt: String?
     @Option(help: "Tokens that an answer may have at most.") var maxTokens: Int?
     @OptionGroup var options: ModelOptions
+    @OptionGroup var download: DownloadOptions
 
     func run() async throws {
         let wish = try options.wish()
@@ -79,7 +80,7 @@ struct RunCommand: AsyncParsableCommand {
             throw Failure.badInput("The prompt is empty.", remedy: "Write the question behind -p.")
         }
         let prompt = try prompt ?? Self.promptFromPipe()
-        let world = try World.ofThisProcess()
+        let world = try download.world()
         let story = Story()
         try await Interrupts.shared.cancelling(isLast: true) {
             try await HomeWise.open(world) { house in

@@ -9,9 +9,14 @@ import Synchronization
 /// Tells events to a person, in the order in which they come.
 final class Story: Sendable {
     private let progress = ProgressLine.shared
+    /// Where programs read along.
+    private let lines: JSONLines?
     private let skipped = Mutex<[String]>([])
 
+    init(lines: JSONLines? = nil) { self.lines = lines }
+
     func tell(_ event: Event) {
+        lines?.tell(event)
         if case .progress(let name, let status) = event {
             progress.update(name, status)
             return

@@ -23,17 +23,15 @@ struct Pull: Sendable {
     func run() async throws -> InstalledModel {
         if let here = try here() { return here }
         if let model = try adoptOrphan() { return model }
-        var last = Failure.noCandidate(reasons: ["the registry names no source for \(model.name)"])
-        for source in variant.sources {
-            do {
-                let delivery = try await sources.resolve(source, for: model, variant: variant)
-                return try await install(delivery, from: source)
-            } catch let failure as Failure where Self.anotherSourceMayHelp(failure) {
-                if failure.detail["skipped"] == nil { report(.sourceFailed(model: model.name, source: source.kind, failure: failure)) }
+        let resolved = try await sources.resolveAll(variant, of: model)
+        var last: Failure?
+        for (source, delivery) in [(resolved.source, resolved.delivery)] + resolved.alternatives {
+            do { return try await install(delivery, from: source) } catch let failure as Failure where Self.anotherSourceMayHelp(failure) {
+                report(.sourceFailed(model: model.name, source: source.kind, failure: failure))
                 last = failure
             }
         }
-        throw last
+        throw last ?? Failure.noCandidate(reasons: ["the registry names no source for \(model.name)"])
     }
 
     /// The model as it was proven before, if the registry still means the same bytes.

@@ -58,7 +58,7 @@ public struct World: Sendable {
         }
         try self.init(
             home: folder("HOMEWISE_HOME", "XDG_DATA_HOME", ".local/share"), cache: folder("HOMEWISE_CACHE", "XDG_CACHE_HOME", ".cache"),
-            executable: executable, environment: environment)
+            executable: executable, environment: environment, limits: Self.limits(environment))
         // Who has no home and names all else by hand goes without it.
         state = try? folder("HOMEWISE_STATE", "XDG_STATE_HOME", ".local/state")
         if let path = environment["HOMEWISE_REGISTRY"], !path.isEmpty {
@@ -66,6 +66,16 @@ public struct World: Sendable {
                 throw Failure.unreadable(path: path, reason: error.localizedDescription)
             }
         }
+    }
+
+    /// What downloads may take.
+    ///
+    /// - `HOMEWISE_DOWNLOAD_CONNECTIONS` (1 to 32, default 8): ranges at a time within one file.
+    /// - `HOMEWISE_DOWNLOAD_BANDWIDTH_LIMIT` (size a second such as `5MB`, default `0`: none).
+    /// - `HOMEWISE_DOWNLOAD_HOURS` (such as `01:00-07:00`, default all): large transfers rest outside of them.
+    private static func limits(_ environment: [String: String]) throws -> TransferLimits {
+        func value(_ key: String) -> String? { environment["HOMEWISE_DOWNLOAD_" + key].flatMap { $0.isEmpty ? nil : $0 } }
+        return try TransferLimits.parsing(connections: value("CONNECTIONS"), bandwidth: value("BANDWIDTH_LIMIT"), hours: value("HOURS"))
     }
 
     private static func absolute(_ path: String, named name: String) throws -> String {

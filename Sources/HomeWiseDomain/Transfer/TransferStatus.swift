@@ -45,6 +45,34 @@ public struct TransferLimits: Sendable, Equatable {
         self.window = window
     }
 
+    /// As people write them; `nil` leaves what is there.
+    ///
+    /// - Parameters:
+    ///   - connections: 1 to 32.
+    ///   - bandwidth: a size a second, “5MB” or “5MB/s”; 0 for no limit.
+    ///   - hours: “01:00-07:00”.
+    /// - Throws: `Failure.badInput` that names the value.
+    public static func parsing(
+        connections: String? = nil, bandwidth: String? = nil, hours: String? = nil, over limits: TransferLimits = TransferLimits()
+    ) throws -> TransferLimits {
+        var limits = limits
+        if let connections {
+            guard let number = Int(connections), (1...32).contains(number) else {
+                throw Failure.badInput("“\(connections.prefix(40))” is no number of connections.", remedy: "Give 1 to 32.")
+            }
+            limits.connections = number
+        }
+        if let bandwidth {
+            let rate = try ByteCount(parsing: bandwidth.hasSuffix("/s") ? String(bandwidth.dropLast(2)) : bandwidth).bytes
+            guard rate == 0 || rate >= 1000 else {
+                throw Failure.badInput("\(bandwidth) a second would never end.", remedy: "Give at least 1kB, or 0 for no limit.")
+            }
+            limits.bytesPerSecond = rate == 0 ? nil : Double(rate)
+        }
+        if let hours { limits.window = try DailyWindow(parsing: hours) }
+        return limits
+    }
+
     /// Connections that are worth having: a narrow budget is not cut into slices that would each look stalled.
     public var usefulConnections: Int {
         guard let bytesPerSecond else { return max(1, connections) }
