@@ -39,7 +39,8 @@ final class JSONLines: Sendable {
         switch event {
         case .progress(let name, let status): progress(name, status)
         case .trying(let model, let source, let host): Line(event: "source", model: model, source: source, host: host)
-        case .skipped(let model, let source, let host, let reason): Line(event: "skipped", model: model, source: source, host: host, text: reason)
+        case .skipped(let model, let source, let host, let reason):
+            Line(event: "skipped", model: model, source: source, host: host, text: reason)
         case .sourceFailed(let model, let source, let failure): Line(event: "source_failed", model: model, source: source, failure: failure)
         case .found(let name, let bytes, let host, let already):
             Line(event: "file", file: name, host: host, received: already.bytes, total: bytes.bytes)
@@ -49,7 +50,8 @@ final class JSONLines: Sendable {
         case .mended(let name, _, let fetched): Line(event: "mended", file: name, received: fetched.bytes)
         case .verified(let name, let digest, _): Line(event: "verified", file: name, digest: digest)
         case .unpacking(let name): Line(event: "unpacking", file: name)
-        case .installed(let model): Line(event: "installed", model: "\(model.name):\(model.quantization)", digest: model.digest, total: model.size.bytes)
+        case .installed(let model):
+            Line(event: "installed", model: "\(model.name):\(model.quantization)", digest: model.digest, total: model.size.bytes)
         case .note(let text): Line(event: "note", text: text)
         default: nil
         }

@@ -43,7 +43,11 @@ struct PullCommand: AsyncParsableCommand {
                 try Terms.settle(house, name, isAccepted: options.acceptTerms)
                 if dryRun { return try show(await house.survey(name, wish: wish, report: story.tell)) }
                 let ready = try await house.obtain(name, wish: wish, report: story.tell)
-                if options.json { try Terminal.jsonLine(["event": "done"], ready.installed) } else { Terminal.line("Here", ready.installed.path) }
+                if options.json {
+                    try Terminal.jsonLine(["event": "done"], ready.installed)
+                } else {
+                    Terminal.line("Here", ready.installed.path)
+                }
             }
         }
     }
