@@ -70,7 +70,9 @@ final class AnswerGuard: ChannelInboundHandler, RemovableChannelHandler {
         context.close(promise: nil)
     }
 
+    /// Nearly every answer tells its length once and nothing else about it.
     private static func doubt(_ head: HTTPResponseHead) -> String? {
-        AnswerHead(status: Int(head.status.code), head.headers.lazy.map { ($0.name, $0.value) }).doubt
+        if head.headers["Content-Length"].count <= 1, !head.headers.contains(name: "Transfer-Encoding") { return nil }
+        return AnswerHead(status: Int(head.status.code), head.headers.lazy.map { ($0.name, $0.value) }).doubt
     }
 }

@@ -29,6 +29,7 @@ extension WebAddress {
 
     /// RFC 3986, §5.2.4. The path is encoded and begins with a slash.
     static func withoutDots(_ path: String) -> String {
+        guard mayHoldDots(path.utf8) else { return path }
         var kept: [Substring] = []
         let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         for segment in segments {
@@ -40,6 +41,15 @@ extension WebAddress {
         }
         let endsInDots = segments.last.map { [".", "..", "%2e", ".%2e", "%2e.", "%2e%2e"].contains($0.lowercased()) } ?? false
         return "/" + kept.joined(separator: "/") + (endsInDots && !kept.isEmpty ? "/" : "")
+    }
+
+    private static func mayHoldDots(_ path: String.UTF8View) -> Bool {
+        var last = UInt8(0)
+        for byte in path {
+            if last == UInt8(ascii: "/"), byte == UInt8(ascii: ".") || byte == UInt8(ascii: "%") { return true }
+            last = byte
+        }
+        return false
     }
 
     /// A text that may or may not be an address, as it may be shown: without what could be a secret in it.

@@ -93,19 +93,24 @@ private struct Parts {
 
     init(_ text: String) throws {
         try WebAddress.check(text)
-        guard let colon = text.firstIndex(of: ":"), let scheme = WebAddress.Scheme(rawValue: text[..<colon].lowercased()) else {
+        // Bytes, not characters: every range of a transfer comes through here.
+        let bytes = text.utf8
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), let scheme = WebAddress.Scheme(rawValue: text[..<colon].lowercased())
+        else {
             throw WebAddress.Fault.scheme
         }
-        guard text[colon...].hasPrefix("://") else { throw WebAddress.Fault(reason: "it names no host") }
+        guard bytes[colon...].starts(with: "://".utf8) else { throw WebAddress.Fault(reason: "it names no host") }
         self.scheme = scheme
-        let rest = text[text.index(colon, offsetBy: 3)...].prefix { $0 != "#" }
-        let whole = rest.prefix { $0 != "/" && $0 != "?" }
-        let behind = rest[whole.endIndex...]
-        path = behind.prefix { $0 != "?" }
-        query = path.endIndex < behind.endIndex ? behind[path.endIndex...].dropFirst() : nil
-        let at = whole.lastIndex(of: "@")
-        userInfo = at.map { whole[..<$0] }
-        authority = at.map { whole[whole.index(after: $0)...] } ?? whole
+        let start = bytes.index(colon, offsetBy: 3)
+        let end = bytes[start...].firstIndex(of: UInt8(ascii: "#")) ?? bytes.endIndex
+        let rest = bytes[start..<end]
+        let slash = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? end
+        let question = rest[slash...].firstIndex(of: UInt8(ascii: "?"))
+        path = text[slash..<(question ?? end)]
+        query = question.map { text[bytes.index(after: $0)..<end] }
+        let at = rest[..<slash].lastIndex(of: UInt8(ascii: "@"))
+        userInfo = at.map { text[start..<$0] }
+        authority = text[(at.map { bytes.index(after: $0) } ?? start)..<slash]
     }
 }
 
@@ -159,24 +164,31 @@ extension WebAddress {
 
     /// Leaves what RFC 3986 allows as it is (a signature must not change), and encodes the rest.
     private static func encoded(_ text: Substring) -> String {
+        if text.utf8.allSatisfy({ isAllowed($0) }) { return String(text) }
         let bytes = Array(text.utf8)
         var result: [UInt8] = []
-        result.reserveCapacity(bytes.count)
+        result.reserveCapacity(bytes.count + 16)
         for (index, byte) in bytes.enumerated() {
             let isEscape =
                 byte == UInt8(ascii: "%") && index + 2 < bytes.count && HostAddress.isHex(bytes[index + 1])
                 && HostAddress.isHex(bytes[index + 2])
-            if isEscape || (byte != UInt8(ascii: "%") && isAllowed(byte)) {
+            if isEscape || isAllowed(byte) {
                 result.append(byte)
             } else {
-                result += Array("%".utf8) + Array((byte < 16 ? "0" : "").utf8) + Array(String(byte, radix: 16, uppercase: true).utf8)
+                result += [UInt8(ascii: "%"), digit(byte >> 4), digit(byte & 15)]
             }
         }
         return String(decoding: result, as: UTF8.self)
     }
 
+    private static func digit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x37 + nibble }
+
     private static func isAllowed(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
-            || "-._~!$&'()*+,;=:@/?".utf8.contains(byte)
+        switch byte {
+        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
+        // -._~ !$&'()*+,;= :@/?
+        case 0x2d, 0x2e, 0x5f, 0x7e, 0x21, 0x24, 0x26...0x2c, 0x3b, 0x3d, 0x3a, 0x40, 0x2f, 0x3f: true
+        default: false
+        }
     }
 }

@@ -126,6 +126,28 @@ import Testing
         try await server.stop()
     }
 
+    @Test("DL-39 an address that swallows connections costs a moment, not the whole patience") func blackHole() async throws {
+        let server = try await FaultServer.start { _ in [.answer()] }
+        let hole = try BlackHole(port: server.port)
+        var policy = RetryPolicy()
+        policy.connectWithin = .seconds(20)
+        policy.answerWithin = .seconds(60)
+        let addresses = [hole.address, "127.0.0.1"].compactMap { HostAddress($0) }
+        let transport = Transport(policy: policy, lookup: { _ in addresses })
+        let start = ContinuousClock.now
+        #expect(try await transport.get("http://two.test:\(server.port)/").status == 200)
+        #expect(start.duration(to: .now) < .seconds(10))
+        // The hole really is one.
+        policy.connectWithin = .milliseconds(300)
+        let alone = Transport(policy: policy, lookup: { _ in [addresses[0]] })
+        let failure = await #expect(throws: Failure.self) { try await alone.get("http://hole.test:\(server.port)/") }
+        #expect(failure?.code == .noNetwork && failure?.message.contains("no answer within") == true, "\(failure as Any)")
+        try await alone.shutdown()
+        try await transport.shutdown()
+        try await server.stop()
+        withExtendedLifetime(hole) {}
+    }
+
     @Test("DL-39 a name service that is silent or knows nothing is bounded and said") func silence() async throws {
         var policy = RetryPolicy()
         policy.answerWithin = .milliseconds(200)
