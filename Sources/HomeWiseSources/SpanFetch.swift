@@ -23,11 +23,13 @@ struct SpanFetch {
         var position = range.lowerBound
         do {
             for try await buffer in answer.body {
+                if position == 0 { try checkBeginning(buffer, host: answer.host) }
                 try await payFor(buffer.readableBytes)
                 let goesOn = try buffer.withUnsafeReadableBytes { try desk.take($0, from: lane, at: position) }
                 if position == range.lowerBound { desk.with { $0.book.served(address) } }
                 position += Int64(buffer.readableBytes)
-                if !goesOn { break }
+                // One that was given all it asked for reads to the end of the answer, so that the connection can be used again.
+                if !goesOn, position < range.upperBound { break }
             }
         } catch { throw transport.failure(error, host: answer.host) }
         note(position - range.lowerBound, since: begun)
@@ -46,6 +48,12 @@ struct SpanFetch {
             throw AddressExpired()
         }
         return answer
+    }
+
+    /// A login page may come as a part of a file too, whatever it calls itself.
+    private func checkBeginning(_ buffer: ByteBuffer, host: String) throws {
+        guard AnswerCheck.isBinary(name: file.name), AnswerCheck.isPage(beginning: buffer.readableBytesView.prefix(256)) else { return }
+        throw Failure.badReply(host: host, "it is a page in place of \(file.name)").adding("retry", "no")
     }
 
     private func payFor(_ count: Int) async throws {

@@ -20,6 +20,11 @@ struct WholeFetch {
         var position: Int64 = 0
         do {
             for try await buffer in answer.body {
+                if position == 0, AnswerCheck.isBinary(name: desk.file.name),
+                    AnswerCheck.isPage(beginning: buffer.readableBytesView.prefix(256))
+                {
+                    throw Failure.badReply(host: answer.host, "it is a page in place of \(desk.file.name)").adding("retry", "no")
+                }
                 guard position + Int64(buffer.readableBytes) <= size else {
                     throw Failure.badReply(host: answer.host, "more bytes than the file has").adding("retry", "no")
                 }

@@ -26,6 +26,9 @@ import Testing
         #expect(board.claim(0, at: 0) == .span(0..<10) && board.claim(1, at: 0) == .span(20..<25) && board.claim(2, at: 0) == .wait)
         board.release(1, at: 1)
         #expect(board.claim(2, at: 1) == .span(20..<25))
+        for (lane, range) in [(0, Int64(0)..<10), (2, 20..<25)] {
+            #expect(board.admit(Int64(range.count), from: lane, at: 1).goesOn == false)
+        }
         #expect(board.landed(0..<10) == [0] && board.landed(20..<25) == [2])
         #expect(board.claim(3, at: 2) == .wait, "the hash has not passed yet")
         for piece in 0..<3 {
@@ -104,6 +107,12 @@ import Testing
             return
         }
         #expect(rest == 1 << 20..<half.lowerBound && board.isRelieved(0))
+    }
+
+    @Test("DL-03 a small rest on a lane that hangs is not waited for") func smallRest() {
+        var small = TransferBoard(grid: PieceGrid(size: 30, piece: 10), held: [1: nil, 2: nil])
+        #expect(small.claim(0, at: 0) == .span(0..<10))
+        #expect(small.claim(1, at: 1) == .wait && small.claim(1, at: 2.5) == .span(0..<10) && small.isRelieved(0))
     }
 
     @Test func aQuickLaneIsGivenMoreAtATime() {

@@ -68,16 +68,19 @@ extension TransferBoard {
         return range
     }
 
-    /// Half of what the slowest lane has left, once nothing else is left to hand out.
-    mutating func share(at now: Double) -> Range<Int64>? {
+    /// Once nothing else is left to hand out: half of what the slowest lane has left, or all of it where that lane hangs, or
+    /// where the one that asks would be done with it long before.
+    mutating func share(with thief: Int, at now: Double) -> Range<Int64>? {
         guard !hasUnclaimed else { return nil }
-        let candidates = lanes.filter { $0.value.left >= 2 * Self.smallestShare }.map {
-            (id: $0.key, seconds: secondsLeft($0.value, at: now))
-        }
+        let candidates = lanes.filter { $0.value.left > 0 }.map { (id: $0.key, seconds: secondsLeft($0.value, at: now)) }
         guard let slowest = candidates.max(by: { $0.seconds < $1.seconds }), slowest.seconds > Self.worthSharing,
             var lane = lanes[slowest.id]
         else { return nil }
-        if lane.rate(at: now) == 0 { return takeAll(from: slowest.id) }
+        let own = pace[thief].map { Double(lane.left) / max($0, 1) } ?? .infinity
+        if lane.rate(at: now) == 0 || (lane.left < 2 * Self.smallestShare && slowest.seconds > Self.look + 2 * own) {
+            return takeAll(from: slowest.id)
+        }
+        guard lane.left >= 2 * Self.smallestShare else { return nil }
         let middle = lane.limit - lane.left / 2
         let range = middle..<lane.limit
         lane.limit = middle

@@ -15,7 +15,7 @@ public struct TransferBoard: Sendable {
     private var returned: [Range<Int64>] = []
     var lanes: [Int: Lane] = [:]
     /// What each lane last reached, in bytes per second: how much it is given at a time.
-    private var pace: [Int: Double] = [:]
+    var pace: [Int: Double] = [:]
     /// Pieces from the start that the hash has passed.
     public internal(set) var hashed = 0
     /// Chain digests that earlier runs recorded, not yet seen again.
@@ -61,7 +61,7 @@ public struct TransferBoard: Sendable {
     /// What a lane without work should do. Work that is handed out is its own until `release`.
     public mutating func claim(_ lane: Int, at now: Double) -> Claim {
         if isDone { return .done }
-        guard let range = nextReturned() ?? relief(at: now) ?? nextPieces(for: lane) ?? share(at: now) else { return .wait }
+        guard let range = nextReturned() ?? relief(at: now) ?? nextPieces(for: lane) ?? share(with: lane, at: now) else { return .wait }
         lanes[lane] = Lane(range: range, since: now)
         return .span(range)
     }
