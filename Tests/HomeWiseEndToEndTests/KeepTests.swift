@@ -94,6 +94,37 @@ import Testing
         try await server.stop()
     }
 
+    @Test("DL-48 a file whose flush failed is not trusted again, whatever memory holds of it") func failedFlush() async throws {
+        let shim = TemporaryFolder.path + "/shim"
+        let source =
+            """
+            #define _GNU_SOURCE
+            #include <errno.h>
+            #include <stdio.h>
+            #include <string.h>
+            #include <unistd.h>
+            #include <sys/syscall.h>
+            int fsync(int fd) {
+                char link[64], path[4096];
+                snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+                ssize_t n = readlink(link, path, sizeof path - 1);
+                if (n > 0) { path[n] = 0; if (strstr(path, "/partial/")) { errno = EIO; return -1; } }
+                return syscall(SYS_fsync, fd);
+            }
+            """
+        try Data(source.utf8).write(to: URL(filePath: shim + ".c"))
+        let server = try await server()
+        let program = try program(server.url)
+        let compiled = try await program.shell("cc -shared -fPIC -o \(shim).so \(shim).c || clang -shared -fPIC -o \(shim).so \(shim).c")
+        try #require(compiled.code == 0, "\(compiled.story)")
+        let failed = try await self.program(server.url, ["LD_PRELOAD": shim + ".so"]).run("pull", "tiny")
+        #expect(failed.code == 73 && failed.story.contains("Input/output error"), "\(failed.story)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path + "/home/partial").isEmpty)
+        #expect(try await program.run("pull", "tiny").code == 0)
+        #expect(try StoreInvariants.check(home: TemporaryFolder.path + "/home") == [])
+        try await server.stop()
+    }
+
     @Test("DL-45 DL-43 I7 on a disk without a free byte what is here is listed, verified and removed") func fullDisk() async throws {
         let server = try await server()
         let program = try program(server.url)
