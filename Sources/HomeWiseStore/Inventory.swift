@@ -39,13 +39,14 @@ package struct Inventory: Sendable {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: blobs, models, transfers, engines", migrate: Self.first)
         migrator.registerMigration("2: notes", migrate: Self.second)
+        migrator.registerMigration("3: models of several files", migrate: Self.third)
         try migrator.migrate(database)
         if try database.read(migrator.hasBeenSuperseded) {
             throw Failure.unreadable(path: "the inventory", reason: "a newer HomeWise wrote it")
         }
     }
 
-    private static func first(_ database: Database) throws {
+    static func first(_ database: Database) throws {
         try database.execute(
             sql: """
                 CREATE TABLE blob (digest TEXT PRIMARY KEY NOT NULL CHECK (length(digest) = 64), size INTEGER NOT NULL,
@@ -64,7 +65,7 @@ package struct Inventory: Sendable {
                 """)
     }
 
-    private static func second(_ database: Database) throws {
+    static func second(_ database: Database) throws {
         try database.execute(
             sql: """
                 CREATE TABLE note (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, written_at REAL NOT NULL,

@@ -11,30 +11,55 @@ package struct Layout: Sendable {
     package init(home: String) { self.home = home.hasSuffix("/") && home.count > 1 ? String(home.dropLast()) : home }
 
     package var inventory: String { home + "/inventory.sqlite" }
-    package var blobs: String { home + "/blobs/sha256" }
-    package var partial: String { home + "/partial" }
+    package var blobs: String { "\(home)/\(Self.blobFolder)" }
+    package var partial: String { "\(home)/\(Self.partialFolder)" }
     package var engines: String { home + "/engines" }
-    package var run: String { home + "/run" }
+    package var run: String { "\(home)/\(Self.runFolder)" }
     package var logs: String { home + "/logs" }
     package var registries: String { home + "/registries" }
     /// - Parameter name: letters, digits and dashes alone.
     package func registry(_ name: String) -> String { "\(registries)/\(name).json" }
 
-    package func blob(_ digest: Digest) -> String { "\(blobs)/\(digest.hex.prefix(2))/\(digest.hex)" }
+    package func blob(_ digest: Digest) -> String { "\(home)/\(Self.folder(of: digest))/\(digest.hex)" }
     package func partial(_ key: Digest) -> String { "\(partial)/\(key.hex)" }
     /// Where the members of archives are joined before the whole is proven.
     package func joined(_ key: Digest) -> String { "\(partial)/\(key.hex).joined" }
-    package func model(name: SafePath, tag: SafePath) -> String { "\(home)/models/\(name)/\(tag)" }
+    package func model(name: SafePath, tag: SafePath) -> String {
+        "\(home)/\(Self.modelFolder)/\(Self.component(name))/\(Self.component(tag))"
+    }
+
+    /// Tells this store from an empty mount point.
+    static let marker = "store.json"
+    static let blobFolder = "blobs/sha256"
+    static let partialFolder = "partial"
+    static let modelFolder = "models"
+    static let manifestFolder = "manifests"
+    static let runFolder = "run"
+
+    /// Relative to the home.
+    static func folder(of digest: Digest) -> String { "\(blobFolder)/\(digest.hex.prefix(2))" }
+    static func manifestFolder(name: SafePath) -> String { "\(manifestFolder)/\(component(name))" }
+    static func manifest(tag: SafePath) -> String { component(tag) + ".json" }
+
+    /// A name as one part of a path: two names never share one, and none begins with the dot that our own leftovers have.
+    static func component(_ name: SafePath) -> String {
+        var text = name.value.replacingOccurrences(of: "%", with: "%25").replacingOccurrences(of: "/", with: "%2F")
+        if text.hasPrefix(".") { text = "%2E" + text.dropFirst() }
+        // Room for an ending.
+        return text.utf8.count <= 200 ? text : FileHash.digest(ofText: name.value).hex
+    }
 
     /// Makes the folders that everything else relies on; private to the person.
     ///
-    /// - Throws: `Failure.storeUnusable` with the system's reason.
+    /// - Throws: `Failure.storeUnusable` with the system's reason, or where a folder of the store is a link.
     package func create() throws {
-        for folder in [home, blobs, partial, engines, run, logs] {
-            do {
-                try FileManager.default.createDirectory(
-                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            } catch { throw Failure.cannotWrite(path: folder, error: error) }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch { throw Failure.cannotWrite(path: home, error: error) }
+        let root = try StoreFolder.home(home)
+        for folder in [Self.blobFolder, Self.partialFolder, "engines", Self.runFolder, "logs", Self.modelFolder, Self.manifestFolder] {
+            _ = try root.folder(folder, creating: true)
         }
     }
 }

@@ -59,3 +59,74 @@ extension Failure {
             remedy: "Run the same command again; if it stays, the source's file is faulty.")
     }
 }
+
+extension Failure {
+    public static func storeMoved(_ path: String) -> Failure {
+        Failure(
+            .storeUnusable, "\(path) is not the folder any more that it was a moment ago.",
+            remedy: "Its disk was unmounted or something was put in its place: put it back and run the same command again.")
+    }
+
+    public static func linkInStore(_ path: String) -> Failure {
+        Failure(
+            .storeUnusable, "\(path) is a link, and below its home HomeWise follows none.",
+            remedy: "Move what it points to into its place, or set HOMEWISE_HOME to the other disk.")
+    }
+
+    public static func damagedRow(_ what: String) -> Failure {
+        Failure(
+            .storeUnusable, "What is written down of \(what) cannot be read.",
+            remedy: "Fetch it again, or remove it with: homewise rm \(what)")
+    }
+
+    public static func blobGone(_ name: String) -> Failure {
+        Failure(
+            .storeUnusable, "\(name) was removed while it was being taken in.",
+            remedy: "Run the same command again: it is fetched anew.")
+    }
+
+    public static func sameName(_ path: String) -> Failure {
+        Failure(
+            .unsafePath, "Two files of the model would be “\(path.prefix(200))” on this disk.",
+            remedy: "Choose another source, or a disk that tells upper from lower case.")
+    }
+}
+
+extension Failure {
+    public static func changedMeanwhile(_ path: String) -> Failure {
+        Failure(
+            .storeUnusable, "\(path) changed while it was being read.",
+            remedy: "Something is writing to it: wait until that is done and run the same command again.")
+    }
+
+    public static func foreignFileWrong(_ path: String, expected: Digest, actual: Digest) -> Failure {
+        Failure(
+            .digestMismatch, "\(path) is not what its keeper says: it is damaged or was changed.",
+            remedy: "It was left as it is. Fetch the model instead.", detail: ["expected": "\(expected)", "actual": "\(actual)"])
+    }
+
+    public static func cannotShare(_ path: String, _ reason: String) -> Failure {
+        Failure(
+            .badInput, "\(path) \(reason).", remedy: "Take it in by reference, which costs nothing, or as a copy.", detail: ["path": path])
+    }
+}
+
+extension Failure {
+    public static func nameTooLong(_ name: String, longest: Int) -> Failure {
+        Failure(
+            .unsafePath, "“\(name.prefix(80))…” is too long a name for this disk, which takes \(longest) bytes.",
+            remedy: "Choose another source, or set HOMEWISE_HOME to another disk.")
+    }
+
+    public static func fileTooLarge(_ name: String, size: ByteCount, largest: ByteCount) -> Failure {
+        Failure(
+            .diskFull, "\(name) has \(size), and the store's disk takes no file over \(largest) (it is a FAT disk).",
+            remedy: "Set HOMEWISE_HOME to a disk of another kind, or choose a model in several smaller files.")
+    }
+}
+
+extension Failure {
+    public static func modelGone(_ key: String) -> Failure {
+        Failure(.unknownModel, "\(key) is not here any more.", remedy: "Fetch it again with: homewise pull \(key)")
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseDomain
+import HomeWiseSources
+import HomeWiseStore
+
+/// The files of one model on their way into the store: fetched, put together and proven one after the other, kept until
+/// the last is there. What was fetched before a later file failed stays in `partial/` and is not fetched again.
+struct Gathering {
+    let store: ModelStore
+    let fetch: FileFetch
+    /// The model, for people.
+    let name: String
+    let source: SourceReference
+    /// What a file may have at most where its source tells no size.
+    let mostBytes: Int64
+    let isHere: () throws -> Bool
+    let report: Report
+    private(set) var proven: [ProvenFile] = []
+    /// By address: one archive may hold several files, and is fetched once.
+    private var fetched: [String: FileFetch.Fetched] = [:]
+    /// Blobs that the new model shares with others: nobody may remove them now.
+    private var leases: [Lease] = []
+
+    init(
+        store: ModelStore, fetch: FileFetch, name: String, source: SourceReference, mostBytes: Int64, isHere: @escaping () throws -> Bool,
+        report: @escaping Report
+    ) {
+        self.store = store
+        self.fetch = fetch
+        self.name = name
+        self.source = source
+        self.mostBytes = mostBytes
+        self.isHere = isHere
+        self.report = report
+    }
+
+    /// - Returns: `false` when another run brought the whole model meanwhile.
+    /// - Throws: `Failure`; after a wrong checksum what was made of the damaged bytes is gone.
+    mutating func gather(_ file: Delivery.File) async throws -> Bool {
+        if let digest = file.digest, let content = try present(digest) {
+            proven.append(ProvenFile(path: file.path, role: file.role, digest: digest, content: content))
+            return true
+        }
+        guard try await fetchParts(of: file) else { return try isHere() ? false : await gather(file) }
+        let (path, digest) = try assemble(file)
+        if let expected = file.digest, expected != digest {
+            try discard(path, of: file)
+            throw Failure.corrupted(file.path.name, expected: expected, actual: digest)
+        }
+        // What the transfer has said already need not be said twice.
+        if file.parts.count > 1 || file.parts[0].packing != .plain || file.parts[0].file.digest == nil {
+            report(.verified(name: file.path.name, digest: digest, isPublished: file.digest != nil))
+        }
+        proven.append(ProvenFile(path: file.path, role: file.role, digest: digest, content: .fresh(path)))
+        return true
+    }
+
+    /// - Returns: `false` when another run brought the file, or the whole model, while this one waited for it.
+    private mutating func fetchParts(of file: Delivery.File) async throws -> Bool {
+        for part in file.parts where fetched[part.file.url] == nil {
+            let one = try await fetch.run(part.file) { try isHere() || (file.digest.map { try store.place(of: $0) != nil } ?? false) }
+            guard let one else { return false }
+            fetched[part.file.url] = one
+        }
+        return true
+    }
+
+    /// The transfers are forgotten once their bytes have found their place.
+    func finish() throws { for one in fetched.values { try store.discard(transfer: one.key) } }
+
+    /// A blob that is here: of another model or tag, or left by a run that ended too early.
+    private mutating func present(_ digest: Digest) throws -> ProvenFile.Content? {
+        if let lease = try store.lease(digest, for: name, purpose: "fetching") {
+            leases.append(lease)
+            return .present
+        }
+        return try store.orphan(digest).map { .fresh($0) }
+    }
+
+    /// - Returns: where the whole file is, and its digest.
+    private func assemble(_ file: Delivery.File) throws -> (String, Digest) {
+        if file.parts.count == 1, file.parts[0].packing == .plain, let only = fetched[file.parts[0].file.url] {
+            return (only.path, only.digest)
+        }
+        try Task.checkCancellation()
+        let key = file.digest ?? FileHash.digest(ofText: "\(source.description) \(file.path)")
+        let path = store.layout.joined(key)
+        do {
+            if file.parts.allSatisfy({ $0.packing == .plain }) { return (path, try joinPlain(file, into: path)) }
+            report(.unpacking(name))
+            return (path, try joinMembers(file, into: path))
+        } catch {
+            try ModelStore.remove(path)
+            throw error
+        }
+    }
+
+    private func joinPlain(_ file: Delivery.File, into path: String) throws -> Digest {
+        let joined = try JoinedFile(path: path)
+        for part in file.parts { if let piece = fetched[part.file.url] { try joined.append(piece.path) } }
+        return joined.digest
+    }
+
+    private func joinMembers(_ file: Delivery.File, into path: String) throws -> Digest {
+        var join = try MemberJoin(path: path)
+        do {
+            for part in file.parts {
+                guard case .member(let member) = part.packing, let archive = fetched[part.file.url] else {
+                    throw Failure.badReply(host: part.file.host, "\(file.path.name) is partly packed and partly not")
+                }
+                try Task.checkCancellation()
+                try join.append(member, of: Archive(path: archive.path, name: part.file.name), limit: file.size ?? mostBytes)
+            }
+        } catch {
+            join.abandon()
+            throw error
+        }
+        return join.finish().digest
+    }
+
+    /// Damaged bytes are not kept to be found again.
+    private func discard(_ path: String, of file: Delivery.File) throws {
+        try ModelStore.remove(path)
+        for part in file.parts { if let one = fetched[part.file.url] { try store.discard(transfer: one.key) } }
+    }
+}

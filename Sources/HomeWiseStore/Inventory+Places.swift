@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import GRDB
+import HomeWiseDomain
+
+/// A file outside the store that was proven to be a blob, and what it looked like then.
+struct Place: Equatable {
+    var path: String
+    var digest: Digest
+    var print: FilePrint
+    /// The mount point that held it: where that is gone the file is away, not lost.
+    var mount: String
+}
+
+/// What tells cheaply that a file was not touched.
+struct FilePrint: Equatable {
+    var size: Int64
+    /// Nanoseconds since 1970.
+    var modified: Int64
+    var inode: UInt64
+
+    init(size: Int64, modified: Int64, inode: UInt64) {
+        self.size = size
+        self.modified = modified
+        self.inode = inode
+    }
+
+    init(_ status: stat) {
+        size = Int64(status.st_size)
+        #if canImport(Darwin)
+            let time = status.st_mtimespec
+        #else
+            let time = status.st_mtim
+        #endif
+        modified = Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+        inode = UInt64(status.st_ino)
+    }
+
+    /// - Parameter followingLinks: for files of other tools, which link to them as they like.
+    /// - Returns: `nil` where there is no plain file.
+    init?(path: String, followingLinks: Bool) {
+        var status = stat()
+        guard (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        self.init(status)
+    }
+}
+
+/// What the inventory knows of blobs, read once for a look at many.
+struct BlobNotes {
+    var damaged: Set<Digest> = []
+    var modified: [Digest: Int64] = [:]
+    var places: [Digest: [Place]] = [:]
+}
+
+extension Inventory {
+    func blobNotes() throws -> BlobNotes {
+        try read { database in
+            var notes = BlobNotes()
+            for row in try Row.fetchAll(database, sql: "SELECT digest, modified, damaged_at FROM blob") {
+                // A row that cannot be read knows nothing of its blob.
+                guard let digest = Self.digest(row) else { continue }
+                if Self.date(row, "damaged_at") != nil { notes.damaged.insert(digest) }
+                notes.modified[digest] = Self.integer(row, "modified")
+            }
+            for row in try Row.fetchAll(database, sql: "SELECT * FROM place ORDER BY adopted_at") {
+                if let place = Self.place(row) { notes.places[place.digest, default: []].append(place) }
+            }
+            return notes
+        }
+    }
+
+    static func digest(_ row: Row) -> Digest? { text(row, "digest").flatMap { try? Digest(sha256: $0) } }
+
+    private static func place(_ row: Row) -> Place? {
+        guard let digest = digest(row), let path = text(row, "path"), path.hasPrefix("/"), let size = integer(row, "size"),
+            let modified = integer(row, "modified"), let inode = integer(row, "inode"), let mount = text(row, "mount")
+        else { return nil }
+        return Place(
+            path: path, digest: digest, print: FilePrint(size: size, modified: modified, inode: UInt64(bitPattern: inode)), mount: mount)
+    }
+
+    static func insert(_ place: Place, at now: Date, in database: Database) throws {
+        try database.execute(
+            sql: """
+                INSERT OR REPLACE INTO place (path, digest, size, modified, inode, mount, adopted_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                place.path, place.digest.hex, place.print.size, place.print.modified, Int64(bitPattern: place.print.inode), place.mount,
+                now.timeIntervalSince1970,
+            ])
+    }
+}

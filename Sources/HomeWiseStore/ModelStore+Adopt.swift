@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+package import Foundation
+package import HomeWiseDomain
+
+/// How files of another tool or person come into the store.
+package enum Adoption: String, Sendable, Codable, CaseIterable {
+    /// They stay where they are and cost nothing; should somebody change or remove them, it is noticed.
+    case reference
+    /// A second name for the same bytes, on the same disk.
+    case hardLink
+    /// The same blocks until one of the two is written to; only some disks can.
+    case reflink
+    case copy
+    /// They are in the store afterwards and not where they were.
+    case move
+}
+
+/// A file that somebody else put on this machine.
+package struct ForeignFile: Sendable, Equatable {
+    /// What it is called below the model's folder.
+    package var path: SafePath
+    package var role: ModelFileRole
+    /// Where it is: an absolute path, which may be a link as other tools have them.
+    package var place: String
+    /// What its keeper says that it is; it is hashed in any case.
+    package var digest: Digest?
+
+    package init(path: SafePath, role: ModelFileRole = .weights, place: String, digest: Digest? = nil) {
+        self.path = path
+        self.role = role
+        self.place = place
+        self.digest = digest
+    }
+}
+
+extension ModelStore {
+    /// Takes files that are on this machine already into the store as one model. Each is hashed, whatever its name claims.
+    ///
+    /// - Parameters:
+    ///   - files: the weights first.
+    ///   - seen: told of each file by its path how many of its bytes are done.
+    /// - Throws: `Failure.badInput` where the disk cannot do what `how` asks for, `Failure.digestMismatch`, `CancellationError`;
+    ///   then nothing is taken, and nothing is gone from where it was.
+    package func adopt(
+        files: [ForeignFile], how: Adoption, as label: ModelLabel, at now: Date, seen: (SafePath, Int64) throws -> Void = { _, _ in }
+    ) throws -> InstalledModel {
+        var proven: [ProvenFile] = []
+        do {
+            for file in files { try proven.append(prove(file, how: how) { try seen(file.path, $0) }) }
+            let model = try publish(files: proven, as: label, at: now)
+            if how == .move { for file in files { try Self.removeWithTarget(file.place) } }
+            return model
+        } catch {
+            for case .fresh(let path) in proven.map(\.content) { try ModelStore.remove(path) }
+            for case .shared(let path) in proven.map(\.content) { try ModelStore.remove(path) }
+            throw error
+        }
+    }
+
+    /// Where other tools link to their files, a move takes link and file.
+    private static func removeWithTarget(_ place: String) throws {
+        if let real = realpath(place, nil) {
+            defer { free(real) }
+            try remove(String(cString: real))
+        }
+        try remove(place)
+    }
+
+    private func prove(_ file: ForeignFile, how: Adoption, seen: (Int64) throws -> Void) throws -> ProvenFile {
+        guard file.place.hasPrefix("/"), let before = FilePrint(path: file.place, followingLinks: true) else {
+            throw Failure.unreadable(path: file.place, reason: "there is no such file")
+        }
+        guard !isOurs(file.place) else {
+            throw Failure.badInput("\(file.place) is in the store already.", remedy: "See what is here: homewise list")
+        }
+        let (digest, content) = try bring(file.place, how: how, seen: seen)
+        let path: String? =
+            switch content {
+            case .fresh(let path), .shared(let path): path
+            default: nil
+            }
+        do {
+            if FilePrint(path: file.place, followingLinks: true) != before { throw Failure.changedMeanwhile(file.place) }
+            if let expected = file.digest, expected != digest {
+                throw Failure.foreignFileWrong(file.place, expected: expected, actual: digest)
+            }
+        } catch {
+            if let path { try ModelStore.remove(path) }
+            throw error
+        }
+        return ProvenFile(path: file.path, role: file.role, digest: digest, content: content)
+    }
+
+    private func bring(_ place: String, how: Adoption, seen: (Int64) throws -> Void) throws -> (Digest, ProvenFile.Content) {
+        if how == .reference { return (try FileHash.digest(of: place, seen: seen), .adopted(place)) }
+        let path = "\(layout.partial)/\(Self.adoptionPrefix)\(getpid()).\(UInt32.random(in: .min ... .max))"
+        do {
+            switch how {
+            case .hardLink: try link(place, to: path)
+            // A second name first: the file is gone from its place only once the model is there.
+            case .move where canLink(place, to: path): break
+            case .reflink:
+                guard try JoinedFile(path: path).clone(place) else { throw Failure.cannotShare(place, "cannot share blocks between files") }
+            default:
+                let copy = try JoinedFile(path: path)
+                try copy.append(place, seen: seen)
+                return (copy.digest, .fresh(path))
+            }
+            let digest = try FileHash.digest(of: path, seen: seen)
+            return (digest, how == .hardLink ? .shared(path) : .fresh(path))
+        } catch {
+            try ModelStore.remove(path)
+            throw error
+        }
+    }
+
+    static let adoptionPrefix = "adopt-"
+
+    /// Where other tools link to their files, the file itself gets the second name.
+    private func canLink(_ place: String, to path: String) -> Bool { linkat(AT_FDCWD, place, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 }
+
+    private func link(_ place: String, to path: String) throws {
+        guard !canLink(place, to: path) else { return }
+        switch errno {
+        case EXDEV: throw Failure.cannotShare(place, "is on another disk than the store")
+        case EPERM, ENOTSUP, EMLINK, EACCES: throw Failure.cannotShare(place, "can have no second name (\(String.errno))")
+        case let number: throw Failure.cannotWrite(path: path, errno: number)
+        }
+    }
+
+    private func isOurs(_ place: String) -> Bool {
+        guard let real = realpath(place, nil), let home = realpath(layout.home, nil) else { return false }
+        defer {
+            free(real)
+            free(home)
+        }
+        return String(cString: real).hasPrefix(String(cString: home) + "/")
+    }
+}

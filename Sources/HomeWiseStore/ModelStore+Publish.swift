@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+package import Foundation
+import GRDB
+package import HomeWiseDomain
+
+/// A file that was proven and is to become part of a model.
+package struct ProvenFile: Sendable {
+    package enum Content: Sendable, Equatable {
+        /// Lies on the store's disk under this path and is moved from there.
+        case fresh(String)
+        /// As `fresh`, but shared with somebody by a hard link: its mode is theirs.
+        case shared(String)
+        /// Is a blob of the store already.
+        case present
+        /// Stays where another tool or person keeps it.
+        case adopted(String)
+    }
+
+    /// Below the model's folder.
+    package var path: SafePath
+    package var role: ModelFileRole
+    /// Of its whole content, just computed.
+    package var digest: Digest
+    package var content: Content
+
+    package init(path: SafePath, role: ModelFileRole, digest: Digest, content: Content) {
+        self.path = path
+        self.role = role
+        self.digest = digest
+        self.content = content
+    }
+}
+
+extension ModelStore {
+    /// Takes proven files into the store as one model: all of them or none. A version that had the name before stays
+    /// whole until the new one is written down, and can be gone back to until it is pruned.
+    ///
+    /// - Parameter files: the weights first.
+    /// - Throws: `Failure`; then the model that had this name is as it was.
+    package func publish(files: [ProvenFile], as label: ModelLabel, at now: Date) throws -> InstalledModel {
+        guard !files.isEmpty else { throw Failure.badInput("\(label.key) has no file.", remedy: "Choose another source.") }
+        try root.check()
+        try check(files.map { ($0.path, nil) })
+        let prints = try files.map { try Self.flush($0) }
+        try inventory.write { database in
+            let sizes = try zip(files, prints).map { try take($0, $1, at: now, in: database) }
+            let manifest = ModelManifest(
+                label: label, installedAt: now,
+                files: zip(files, sizes).map { .init(path: $0.path, role: $0.role, digest: $0.digest, size: $1) })
+            try settle(manifest, at: now, in: database)
+        }
+        // The same transaction wrote it, so it is there.
+        guard let model = try model(label.name.value, tag: label.tag.value) else {
+            throw Failure.cannotWrite(path: layout.blob(files[0].digest), reason: "it is not there after it was published")
+        }
+        return model
+    }
+
+    /// Takes one proven file into the store under its name.
+    package func publish(_ path: String, digest: Digest, name: SafePath, tag: SafePath, file: SafePath, source: String, at now: Date) throws
+        -> InstalledModel
+    {
+        let proven = ProvenFile(path: file, role: .weights, digest: digest, content: .fresh(path))
+        return try publish(files: [proven], as: ModelLabel(name: name, tag: tag, source: source), at: now)
+    }
+
+    /// The bytes reach the disk before anything speaks of them.
+    private static func flush(_ file: ProvenFile) throws -> FilePrint? {
+        switch file.content {
+        case .fresh(let path): try flush(path, isOurs: true)
+        case .shared(let path): try flush(path, isOurs: false)
+        case .adopted(let path): try existing(path, followingLinks: true)
+        case .present: nil
+        }
+    }
+
+    private static func existing(_ path: String, followingLinks: Bool) throws -> FilePrint {
+        guard let print = FilePrint(path: path, followingLinks: followingLinks) else {
+            throw Failure.unreadable(path: path, reason: "it is not there any more")
+        }
+        return print
+    }
+
+    private static func flush(_ path: String, isOurs: Bool) throws -> FilePrint {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw Failure.unreadable(path: path, reason: .errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard !isOurs || fchmod(descriptor, 0o444) == 0, fsync(descriptor) == 0, fstat(descriptor, &status) == 0 else {
+            throw Failure.cannotWrite(path: path, errno: errno)
+        }
+        return FilePrint(status)
+    }
+
+    /// Puts one file in its place and writes it down. - Returns: its bytes.
+    private func take(_ file: ProvenFile, _ print: FilePrint?, at now: Date, in database: Database) throws -> Int64 {
+        switch (file.content, print) {
+        case (.fresh(let path), let print?), (.shared(let path), let print?):
+            if try isSound(file.digest, size: print.size, in: database), path != layout.blob(file.digest) {
+                // The same bytes are here already, and other models show them.
+                try Self.remove(path)
+                return print.size
+            }
+            if path != layout.blob(file.digest) { try move(path, to: file.digest) }
+            try Inventory.insert(blob: file.digest, size: print.size, modified: print.modified, provenAt: now, in: database)
+            for other in try Inventory.models(with: file.digest, in: database) { try show(other) }
+            return print.size
+        case (.adopted(let path), let print?):
+            try Inventory.insert(blob: file.digest, size: print.size, modified: nil, provenAt: now, in: database)
+            let place = Place(path: path, digest: file.digest, print: print, mount: MountPoint.holding(path))
+            try Inventory.insert(place, at: now, in: database)
+            return print.size
+        default:
+            // Asked inside the transaction, where nobody can be removing it.
+            guard let size = try Inventory.size(of: file.digest, in: database) else { throw Failure.blobGone(file.path.value) }
+            return size
+        }
+    }
+
+    private func isSound(_ digest: Digest, size: Int64, in database: Database) throws -> Bool {
+        guard let print = FilePrint(path: layout.blob(digest), followingLinks: false), print.size == size else { return false }
+        return try Inventory.isSound(digest, modified: print.modified, in: database)
+    }
+
+    private func move(_ path: String, to digest: Digest) throws {
+        guard let folder = try root.folder(Layout.folder(of: digest), creating: true) else { return }
+        try folder.take(path, as: digest.hex)
+        try folder.flush()
+    }
+
+    /// Writes a model down in the caller's transaction and shows its files. When that cannot be finished, what stood there
+    /// before is shown again.
+    func settle(_ manifest: ModelManifest, at now: Date, in database: Database) throws {
+        let old = try currentManifest(manifest.label, in: database)
+        do {
+            try Inventory.insert(manifest, in: database)
+            if let old, old.digests != manifest.digests { try Inventory.keep(superseded: old, at: now, in: database) }
+            try present(manifest)
+        } catch {
+            // The database goes back by itself; the files beside it are put back as well as the disk allows, and whatever
+            // that leaves `verify` mends: they only repeat what the inventory says.
+            let original = error
+            do { if let old { try present(old) } else { try hide(manifest.label) } } catch let second {
+                let failure = Failure.wrapping(original, doing: "taking \(manifest.label.key) in")
+                throw failure.adding("not put back", "\(second)")
+            }
+            throw original
+        }
+    }
+
+    private func present(_ manifest: ModelManifest) throws {
+        try show(manifest)
+        try writeSideFile(manifest)
+    }
+
+    /// A row that cannot be read is replaced like one that is not there.
+    private func currentManifest(_ label: ModelLabel, in database: Database) throws -> ModelManifest? {
+        do { return try Inventory.model(name: label.name, tag: label.tag, in: database) } catch is Failure { return nil }
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseDomain
+import HomeWiseStore
+import HomeWiseTesting
+import Synchronization
+import Testing
+
+@testable import HomeWiseKit
+
+/// Models of several files, from a loopback server into the store.
+@Suite(.temporaryFolder) struct GatheringTests {
+    static let parts = (0..<4).map { noise(300_000, seed: UInt64($0 + 1)) }
+
+    private func server(failing broken: @escaping @Sendable (String) -> Bool = { _ in false }) async throws -> LoopbackServer {
+        try await LoopbackServer.start { request in
+            guard let number = Int(request.path.dropFirst()), Self.parts.indices.contains(number), !broken(request.path) else {
+                return LoopbackServer.Reply(404)
+            }
+            return .file(Self.parts[number], for: request)
+        }
+    }
+
+    private func remote(_ number: Int, at url: String, isKnown: Bool = true) throws -> RemoteFile {
+        try RemoteFile(
+            name: "part-\(number)", url: "\(url)/\(number)", size: Int64(Self.parts[number].count),
+            digest: isKnown ? Digest(sha256: PullTests.sha256(Self.parts[number])) : nil)
+    }
+
+    private func file(_ number: Int, at url: String) throws -> Delivery.File {
+        try .init(
+            path: SafePath(untrusted: "part-\(number)"), role: number == 0 ? .weights : .support, parts: [.init(remote(number, at: url))])
+    }
+
+    private var world: World {
+        var patience = RetryPolicy()
+        patience.firstDelay = .milliseconds(5)
+        patience.attempts = 2
+        let registry =
+            #"{"models": [{"name": "tiny", "type": "gguf", "size": "2MB", "tier": "Compact", "variants": [{"quantization": "Q4", "size": 1200000, "sources": ["https://127.0.0.1:1/x"]}]}]}"#
+        return World(
+            home: TemporaryFolder.path + "/home", cache: TemporaryFolder.path + "/cache", executable: Products.homewise,
+            environment: ["PATH": "/usr/bin:/bin"], patience: patience, registry: Data(registry.utf8))
+    }
+
+    private func install(_ delivery: Delivery) async throws -> InstalledModel {
+        try await HomeWise.open(world) { house in
+            let fit = try await house.choose(named: "tiny", wish: Wish(), machine: house.hardware())
+            let desk = try SourceDesk(
+                world: house.world, transport: house.transport, inventory: house.store.inventory, isForgiving: true, report: { _ in })
+            let fetch = FileFetch(store: house.store, transport: house.transport, connections: 2, purpose: fit.key, report: { _ in })
+            return try await Pull(fit: fit, store: house.store, sources: desk, fetch: fetch, now: { Date() }, report: { _ in })
+                .install(delivery, from: .web("https://127.0.0.1:1/x"))
+        }
+    }
+
+    @Test("DL-70 every file of a delivery arrives, and all become a model at once") func several() async throws {
+        let server = try await server()
+        let delivery = try Delivery(files: (0..<4).map { try file($0, at: server.url) }, revision: "c0ffee", owner: "org", license: "mit")
+        let model = try await install(delivery)
+        #expect(model.files.count == 4 && model.state == .sound && model.revision == "c0ffee" && model.owner == "org")
+        #expect(FileManager.default.contents(atPath: model.folder! + "/part-3") == Data(Self.parts[3]))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: world.home + "/partial").isEmpty)
+        let asked = server.requests.count
+        _ = try await install(delivery)
+        #expect(server.requests.count == asked, "what is here is asked of nobody")
+        try await server.stop()
+    }
+
+    @Test("DL-70 when one file fails for ever the model is not listed, and the others are not fetched again") func oneFails() async throws {
+        let isBroken = Mutex(true)
+        let server = try await server { path in path == "/2" && isBroken.withLock { $0 } }
+        let delivery = try Delivery(files: (0..<4).map { try file($0, at: server.url) })
+        await #expect(throws: Failure.self) { try await install(delivery) }
+        #expect(try ModelStore(home: world.home).everything().models.isEmpty)
+        let asked = server.requests.filter { ["/0", "/1"].contains($0.path) }.count
+        isBroken.withLock { $0 = false }
+        let model = try await install(delivery)
+        #expect(model.files.count == 4 && server.requests.filter { ["/0", "/1"].contains($0.path) }.count == asked)
+        try await server.stop()
+    }
+
+    @Test func piecesOfOneFileAreJoinedInTheirOrder() async throws {
+        let server = try await server()
+        let whole = Self.parts[0] + Self.parts[1] + Self.parts[2]
+        let file = try Delivery.File(
+            path: SafePath(untrusted: "whole.gguf"), parts: (0..<3).map { .init(try remote($0, at: server.url)) },
+            digest: Digest(sha256: PullTests.sha256(whole)))
+        let model = try await install(Delivery(files: [file]))
+        #expect(FileManager.default.contents(atPath: model.path) == Data(whole))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: world.home + "/partial").isEmpty)
+        try await server.stop()
+    }
+
+    @Test("I1 pieces that make another file than was promised are not kept") func wrongWhole() async throws {
+        let server = try await server()
+        let file = try Delivery.File(
+            path: SafePath(untrusted: "whole.gguf"), parts: [1, 0].map { .init(try remote($0, at: server.url)) },
+            digest: Digest(sha256: PullTests.sha256(Self.parts[0] + Self.parts[1])))
+        await #expect { try await install(Delivery(files: [file])) } throws: { ($0 as? Failure)?.code == .digestMismatch }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: world.home + "/partial").isEmpty)
+        try await server.stop()
+    }
+}
