@@ -73,11 +73,15 @@ let package = Package(
         tests("HomeWiseDomainTests", of: ["HomeWiseDomain"]),
         tests("HomeWiseMachineTests", of: ["HomeWiseMachine", "HomeWiseDomain", "HomeWiseTesting"]),
         tests("HomeWiseStoreTests", of: ["HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting"], using: grdb),
-        tests("HomeWiseSourcesTests", of: ["HomeWiseSources", "HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting"]),
+        tests("HomeWiseSourcesTests", of: ["HomeWiseSources", "HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting"], using: crypto),
         tests("HomeWiseEnginesTests", of: ["HomeWiseEngines", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand", "FakeEngine"]),
         tests(
             "HomeWiseKitTests",
-            of: ["HomeWiseKit", "HomeWiseEngines", "HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand", "FakeEngine"],
+            of: [
+                "HomeWiseKit", "HomeWiseEngines", "HomeWiseSources", "HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting",
+                "HomeWiseCommand",
+                "FakeEngine",
+            ],
             using: crypto),
         tests("HomeWiseEndToEndTests", of: ["HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand"], using: subprocess, systemPackage),
     ],

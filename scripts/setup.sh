@@ -17,6 +17,7 @@ python3-pip|to learn which package index you use|python3 -m pip
 # For the tests alone: `setup.sh test`.
 [ "${1:-}" != test ] || needs="$needs
 python3-jsonschema|to hold the registry against its schema|/usr/bin/python3 -m jsonschema
+python3-venv|to keep the official clients that the tests compare with apart from yours|/usr/bin/python3 -m ensurepip
 "
 
 is_here() {

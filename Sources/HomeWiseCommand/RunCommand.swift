@@ -83,7 +83,7 @@ struct RunCommand: AsyncParsableCommand {
         let story = Story()
         try await Interrupts.shared.cancelling(isLast: true) {
             try await HomeWise.open(world) { house in
-                let name = model.flatMap { $0.lowercased() == "auto" ? nil : $0 }
+                let name = try await house.name(ofTyped: model, story)
                 try Terms.settle(house, name, isAccepted: options.acceptTerms)
                 // A model that cannot run here is refused before minutes go into an engine.
                 if let name {
@@ -142,6 +142,12 @@ extension World {
 }
 
 extension HomeWise {
+    /// - Returns: `nil` where the choice is left to HomeWise.
+    func name(ofTyped model: String?, _ story: Story) async throws -> String? {
+        guard let model, model.lowercased() != "auto" else { return nil }
+        return try await name(of: model, report: story.tell)
+    }
+
     /// The engine, installed on the way where it is missing.
     func ensureEngine(_ story: Story) async throws {
         if try hasEngine() { return }

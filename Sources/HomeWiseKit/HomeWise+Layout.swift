@@ -55,7 +55,7 @@ extension HomeWise {
         let desk = try SourceDesk(world: world, transport: transport, inventory: store.inventory, isForgiving: false) { _ in }
         for source in fit.variant.sources {
             do {
-                let delivery = try await desk.resolve(source, for: fit.model)
+                let delivery = try await desk.resolve(source, for: fit.model, variant: fit.variant)
                 guard let part = delivery.parts.first, delivery.parts.count == 1, part.packing == .plain else { continue }
                 let (header, bytes) = try await RemoteHeader(transport: transport, file: part.file).read { try GGUFHeader($0) }
                 let facts = try ModelFacts(header, in: bytes)

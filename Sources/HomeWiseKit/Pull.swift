@@ -26,7 +26,7 @@ struct Pull: Sendable {
         var last = Failure.noCandidate(reasons: ["the registry names no source for \(model.name)"])
         for source in variant.sources {
             do {
-                let delivery = try await sources.resolve(source, for: model)
+                let delivery = try await sources.resolve(source, for: model, variant: variant)
                 return try await install(delivery, from: source)
             } catch let failure as Failure where Self.anotherSourceMayHelp(failure) {
                 if failure.detail["skipped"] == nil { report(.sourceFailed(model: model.name, source: source.kind, failure: failure)) }

@@ -13,6 +13,8 @@ final class RegistryDesk: Sendable {
     private let base: Data?
     private let store: ModelStore
     private let known = Mutex<Known?>(nil)
+    /// Models that no registry names, chosen in this run.
+    private let selected = Mutex<[AdHocModel]>([])
 
     /// - Parameter base: JSON used instead of the registry that comes with the program.
     init(base: Data?, store: ModelStore) {
@@ -25,10 +27,30 @@ final class RegistryDesk: Sendable {
         try known.withLock { known in
             if let known { return known }
             let first = try base.map { try ModelRegistry(json: $0, name: "in HOMEWISE_REGISTRY") } ?? EmbeddedRegistry.load()
-            let all = try overlaid(first)
+            var all = try overlaid(first)
+            // What a registry names keeps its name.
+            all.registry = try ModelRegistry(models: adHoc()).overlaid(by: all.registry)
             known = all
             return all
         }
+    }
+
+    /// Makes a model known that no registry names.
+    func select(_ model: AdHocModel) {
+        selected.withLock { $0.append(model) }
+        known.withLock { $0 = nil }
+    }
+
+    /// Those that are here, and those that were just chosen.
+    private func adHoc() throws -> [ModelInfo] {
+        let here = Set(try store.models().map(\.key))
+        let kept = try store.inventory.notes(.selection, as: AdHocModel.self).sorted { $0.key < $1.key }.map(\.value)
+            .filter { here.contains("\($0.info.id):\($0.quantization.lowercased())") }
+        var byName: [String: AdHocModel] = [:]
+        for model in kept + selected.withLock({ $0 }) {
+            byName[model.info.id] = byName[model.info.id].map { model.adding(variantsOf: $0.info) } ?? model
+        }
+        return byName.values.map(\.info).sorted { $0.id < $1.id }
     }
 
     /// With the added ones laid over it. One that cannot be read is left out and named.

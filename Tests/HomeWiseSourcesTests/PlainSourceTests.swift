@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseDomain
+import HomeWiseTesting
+import Testing
+
+@testable import HomeWiseSources
+
+@Suite struct WebSourceTests {
+    typealias Reply = LoopbackServer.Reply
+
+    static let bytes = noise(1000)
+    static let digest = String(repeating: "ab", count: 32)
+    static let other = String(repeating: "cd", count: 32)
+
+    /// Serves `/d/m.gguf`, and texts beside it.
+    private func ask(
+        _ path: String = "/d/m.gguf", beside lists: [String: String] = [:], wish: SourceWish = SourceWish(),
+        headers: [(String, String)] = [],
+        reply: Reply? = nil
+    ) async throws -> (outcome: Result<Delivery, Failure>, server: LoopbackServer) {
+        let server = try await LoopbackServer.start { request in
+            if let text = lists[request.path] { return Reply(200, body: Array(text.utf8)) }
+            guard request.header("Range") != nil else { return Reply(404) }
+            if let reply { return reply }
+            var reply = Reply.file(Self.bytes, for: request)
+            reply.headers += headers
+            return reply
+        }
+        let transport = Transport()
+        let outcome: Result<Delivery, Failure>
+        do { outcome = try await .success(WebSource(transport: transport, address: server.url + path).resolve(wish)) } catch let failure
+            as Failure
+        {
+            outcome = .failure(failure)
+        }
+        try await transport.shutdown()
+        try await server.stop()
+        return (outcome, server)
+    }
+
+    private func code(_ outcome: Result<Delivery, Failure>) -> Failure.Code? {
+        if case .failure(let failure) = outcome { failure.code } else { nil }
+    }
+
+    @Test(
+        "a checksum beside the file proves it",
+        arguments: [
+            ["/d/m.gguf.sha256": "\(digest)  m.gguf\n"], ["/d/m.gguf.sha256": digest],
+            ["/d/SHA256SUMS": "\(other)  x\n\(digest)  m.gguf\n"],
+            ["/d/SHA256SUMS.txt": "\(digest) *./m.gguf"], ["/d/m.gguf.sha256": "<html>none</html>", "/d/SHA256SUMS": "\(digest)  m.gguf"],
+        ])
+    func sideFiles(_ lists: [String: String]) async throws {
+        let file = try await ask(beside: lists).outcome.get().parts[0].file
+        #expect(file.digest?.hex == Self.digest && file.size == 1000 && file.name == "m.gguf")
+    }
+
+    @Test func theFragmentAndTheRegistryAreNotAskedFor() async throws {
+        let (fragment, first) = try await ask("/d/m.gguf#sha256=\(Self.digest)")
+        #expect(try fragment.get().parts[0].file.digest?.hex == Self.digest && first.requests.count == 1)
+        #expect(try first.requests[0].path == "/d/m.gguf" && fragment.get().parts[0].file.url.hasSuffix("/d/m.gguf"))
+        let (known, second) = try await ask(wish: SourceWish(digest: Digest(sha256: Self.digest)))
+        #expect(try known.get().parts[0].file.digest?.hex == Self.digest && second.requests.count == 1)
+        #expect(
+            code(try await ask("/d/m.gguf#sha256=\(Self.other)", wish: SourceWish(digest: Digest(sha256: Self.digest))).outcome)
+                == .digestMismatch)
+        #expect(code(try await ask("/d/m.gguf#sha256=abc").outcome) == .badInput)
+    }
+
+    @Test func withoutAnyChecksumThereIsNone() async throws {
+        let (outcome, server) = try await ask(beside: ["/d/SHA256SUMS": "\(Self.digest)  other.gguf"])
+        #expect(try outcome.get().parts[0].file.digest == nil)
+        #expect(server.requests.map(\.path) == ["/d/m.gguf", "/d/m.gguf.sha256", "/d/SHA256SUMS", "/d/SHA256SUMS.txt"])
+    }
+
+    @Test("A7 a list that never ends proves nothing and costs nothing") func endlessList() async throws {
+        let text = String(repeating: " ", count: 2 << 20) + "\(Self.digest)  m.gguf"
+        #expect(try await ask(beside: ["/d/SHA256SUMS": text]).outcome.get().parts[0].file.digest == nil)
+    }
+
+    @Test func theServersNameIsTakenWhereTheAddressHasNone() async throws {
+        let disposition = { (text: String) in [("Content-Disposition", text)] }
+        let plain = try await ask("/download?id=7", headers: disposition("attachment; filename=\"a b.gguf\"")).outcome.get()
+        #expect(plain.files[0].path.value == "a b.gguf")
+        let extended = try await ask("/download", headers: disposition("attachment; filename=x; filename*=UTF-8''n%C3%A4me.gguf")).outcome
+            .get()
+        #expect(extended.files[0].path.value == "näme.gguf")
+        #expect(try await ask(headers: disposition("attachment; filename=evil.gguf")).outcome.get().files[0].path.value == "m.gguf")
+    }
+
+    @Test("A2 D4 a name that leads outside is refused", arguments: ["../../etc/cron.d/p", "/etc/passwd", "a\\\\b", "..", "a\u{1}b"])
+    func hostileNames(_ name: String) async throws {
+        #expect(
+            code(
+                try await ask(
+                    "/download",
+                    headers: [
+                        (
+                            "Content-Disposition",
+                            "attachment; filename*=UTF-8''\(name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")"
+                        )
+                    ]
+                ).outcome) == .unsafePath)
+    }
+
+    @Test(
+        "DL-09 sizes that are missing, no number, negative or too large are refused",
+        arguments: [
+            [("Content-Range", "bytes 0-0/9223372036854775808")], [("Content-Range", "bytes 0-0/-1")], [("Content-Range", "bytes 0-0/*")],
+            [("Content-Range", "bytes 0-0/0")],
+            [("Content-Range", "bytes 0-0/1125899906842625")], [],
+        ])
+    func sizes(_ headers: [(String, String)]) async throws {
+        #expect(code(try await ask(reply: Reply(206, headers: headers, body: [0])).outcome) == .badReply)
+    }
+
+    @Test(
+        "DL-31 refusals are told apart",
+        arguments: [(404, Failure.Code.notAtSource), (410, .notAtSource), (451, .sourceRefused), (403, .sourceRefused)])
+    func refusals(_ status: Int, _ expected: Failure.Code) async throws {
+        #expect(code(try await ask(reply: Reply(status)).outcome) == expected)
+    }
+}
+
+@Suite struct ModelScopeSourceTests {
+    typealias Reply = LoopbackServer.Reply
+
+    private static let digest = String(repeating: "cd", count: 32)
+
+    private static func page(_ files: String) -> Reply {
+        .json(#"{"Code":200,"Data":{"Files":[\#(files)]},"Message":"success","RequestId":"x","Success":true}"#)
+    }
+    private static func file(_ path: String, size: String = "77", digest: String = digest) -> String {
+        #"{"Name":"x","Path":"\#(path)","Type":"blob","Size":\#(size),"Sha256":"\#(digest)","Revision":"abc","IsLFS":true,"Mode":"33188"}"#
+    }
+
+    private func ask(_ source: String, token: String? = nil, _ reply: Reply) async throws -> (
+        outcome: Result<Delivery, Failure>, server: LoopbackServer
+    ) {
+        let server = try await LoopbackServer.start { _ in reply }
+        let transport = Transport()
+        guard case .modelScope(let reference) = try SourceReference(parsing: source) else { throw Failure.badInput(source, remedy: "") }
+        let outcome: Result<Delivery, Failure>
+        do {
+            outcome = try await .success(
+                ModelScopeSource(transport: transport, endpoint: server.url + "/", token: token, reference: reference).resolve(SourceWish())
+            )
+        } catch let failure as Failure { outcome = .failure(failure) }
+        try await transport.shutdown()
+        try await server.stop()
+        return (outcome, server)
+    }
+
+    private func failure(_ outcome: Result<Delivery, Failure>) -> Failure? {
+        if case .failure(let failure) = outcome { failure } else { nil }
+    }
+
+    @Test func aQuantisationIsPickedAndPinnedByItsDigest() async throws {
+        let tree = #"{"Path":"sub","Type":"tree","Size":0,"Sha256":""}"#
+        let reply = Self.page(
+            [tree, Self.file("a-Q4_K_M.gguf"), Self.file("a-Q8_0.gguf"), Self.file("README.md", digest: "")].joined(separator: ","))
+        let (outcome, server) = try await ask("modelscope:org/repo:q8_0", token: "hush", reply)
+        let file = try outcome.get().parts[0].file
+        #expect(
+            file.url == "\(server.url)/models/org/repo/resolve/master/a-Q8_0.gguf" && file.digest?.hex == Self.digest && file.size == 77)
+        #expect(file.authorization == "Bearer hush" && server.requests[0].header("Authorization") == "Bearer hush")
+        #expect(server.requests[0].path == "/api/v1/models/org/repo/repo/files?Revision=master&Recursive=True")
+    }
+
+    @Test func ofAFileInAFolderThatFolderIsListed() async throws {
+        let (outcome, server) = try await ask("modelscope:org/repo/sub/a b.gguf@v1", Self.page(Self.file("sub/a b.gguf")))
+        #expect(
+            try outcome.get().parts[0].file.url.hasSuffix("/resolve/v1/sub/a%20b.gguf") && server.requests[0].path.hasSuffix("&Root=sub"))
+    }
+
+    @Test("DL-31 what it refuses is said") func refusals() async throws {
+        #expect(failure(try await ask("modelscope:org/repo", Reply(404)).outcome)?.code == .notAtSource)
+        #expect(failure(try await ask("modelscope:org/repo", Reply(403)).outcome)?.remedy.contains("MODELSCOPE_API_TOKEN") == true)
+        let told = failure(
+            try await ask("modelscope:org/repo", .json(#"{"Code":10010205001,"Message":"not found","Success":false,"Data":null}"#)).outcome)
+        #expect(told?.code == .notAtSource && told?.detail["message"] == "not found")
+        #expect(failure(try await ask("modelscope:org/repo", Reply(500)).outcome)?.code == .sourceRefused)
+    }
+
+    @Test("DL-09 A2 A7 what cannot be is refused") func nonsense() async throws {
+        for size in ["-1", "9223372036854775807", "1e999", "null", "\"7\""] {
+            #expect(
+                failure(try await ask("modelscope:org/repo", Self.page(Self.file("a.gguf", size: size))).outcome)?.code == .badReply,
+                "\(size)")
+        }
+        #expect(failure(try await ask("modelscope:org/repo", Self.page(Self.file("a.gguf", digest: "../x"))).outcome)?.code == .badInput)
+        #expect(failure(try await ask("modelscope:org/repo", .json("<html>")).outcome)?.code == .badReply)
+        #expect(
+            failure(try await ask("modelscope:org/repo", Reply(200, headers: [("Content-Encoding", "br")], body: [1])).outcome)?.code
+                == .badReply)
+        #expect(failure(try await ask("modelscope:org/repo", Self.page(Self.file("../a.gguf"))).outcome)?.code == .notAtSource)
+        let many = (0..<3000).map { Self.file("f\($0)") }.joined(separator: ",")
+        #expect(failure(try await ask("modelscope:org/repo", Self.page(many)).outcome)?.message.contains("ends at 3000") == true)
+    }
+}
+
+@Suite(.temporaryFolder) struct FileSourceTests {
+    private var root: String { TemporaryFolder.path }
+
+    private func write(_ names: [String]) throws {
+        for name in names {
+            let path = "\(root)/\(name)"
+            try FileManager.default.createDirectory(atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            try Data("12345".utf8).write(to: URL(filePath: path))
+        }
+    }
+
+    @Test func aFileIsOneWithItsAddress() async throws {
+        try write(["a b-Q4_0.gguf", "other.gguf"])
+        let delivery = try await FileSource(path: "\(root)/a b-Q4_0.gguf").resolve(SourceWish())
+        let file = delivery.parts[0].file
+        #expect(delivery.files.map(\.path.value) == ["a b-Q4_0.gguf"] && file.size == 5 && file.digest == nil)
+        #expect(URL(string: file.url)?.path == "\(root)/a b-Q4_0.gguf" && file.url.hasPrefix("file:///"))
+    }
+
+    @Test func aShardMeansItsSetAndAFolderWhatIsInIt() async throws {
+        try write(["m-00001-of-00002.gguf", "m-00002-of-00002.gguf", "x.gguf"])
+        #expect(try await FileSource(path: "\(root)/m-00002-of-00002.gguf").resolve(SourceWish()).files.count == 2)
+        try write(["f/model.safetensors", "f/config.json", "f/1_Pooling/config.json", "f/.hidden", "f/README.md"])
+        let folder = try await FileSource(path: "\(root)/f").resolve(SourceWish())
+        #expect(folder.files.map(\.path.value) == ["model.safetensors", "1_Pooling/config.json", "config.json"])
+    }
+
+    @Test func linksAreFollowedToFilesAlone() async throws {
+        try write(["blobs/abc", "f/config.json"])
+        try FileManager.default.createSymbolicLink(atPath: "\(root)/f/model.safetensors", withDestinationPath: "../blobs/abc")
+        try FileManager.default.createSymbolicLink(atPath: "\(root)/f/up", withDestinationPath: "..")
+        let delivery = try await FileSource(path: "\(root)/f").resolve(SourceWish())
+        #expect(delivery.files.map(\.path.value) == ["model.safetensors", "config.json"])
+    }
+
+    @Test func whatIsNotThereOrNoFileSaysSo() async throws {
+        mkfifo("\(root)/pipe.gguf", 0o600)
+        for path in ["\(root)/none.gguf", "\(root)/pipe.gguf"] {
+            let failure = await #expect(throws: Failure.self) { try await FileSource(path: path).resolve(SourceWish()) }
+            #expect(failure?.code == .storeUnusable)
+        }
+        await #expect(throws: Failure.self) { try await FileSource(path: root).resolve(SourceWish()) }
+    }
+
+    @Test func gitsNameOfAFile() throws {
+        // As `git hash-object` gives it.
+        try Data("hello\n".utf8).write(to: URL(filePath: "\(root)/hello"))
+        #expect(try GitBlobHash.hex(ofFile: "\(root)/hello") == "ce013625030ba8dba906f756967f9e9ca394464a")
+        try Data().write(to: URL(filePath: "\(root)/empty"))
+        #expect(try GitBlobHash.hex(ofFile: "\(root)/empty") == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391")
+        #expect(throws: Failure.self) { try GitBlobHash.hex(ofFile: "\(root)/none") }
+    }
+}
