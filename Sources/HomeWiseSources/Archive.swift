@@ -53,6 +53,16 @@ package struct Archive: Sendable {
     package func extract(
         _ member: SafePath, to descriptor: Int32, limit: Int64, consume: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
+        try read(member, limit: limit, free: ArchiveFolder.free(on: descriptor)) { bytes in
+            try Self.write(bytes, to: descriptor, path: "what \(name) holds")
+            try consume(bytes)
+        }
+    }
+
+    /// Reads one member from its beginning to its end.
+    ///
+    /// - Parameter free: bytes of the disk that it may fill; `nil` where it goes nowhere.
+    func read(_ member: SafePath, limit: Int64, free: Int64?, _ consume: (UnsafeRawBufferPointer) throws -> Void) throws {
         let input = try ArchiveInput(parts)
         let listing = try ArchiveListing(input, name: name, limit: .max)
         let index: Int
@@ -61,15 +71,10 @@ package struct Archive: Sendable {
         } else {
             index = try ArchiveRules.member(member, in: listing.entries, of: name).index
         }
-        let budget = ArchiveBudget(announced: limit, packed: input.length, free: ArchiveFolder.free(on: descriptor))
+        let budget = ArchiveBudget(announced: limit, packed: input.length, free: free)
         try budget.check(listing.entries[index].size ?? 0, of: name)
         var extraction = try ArchiveExtraction(input, listing, name: name, budget: budget, wanted: [index])
-        while try extraction.next() != nil {
-            _ = try extraction.copy { bytes in
-                try Self.write(bytes, to: descriptor, path: "what \(name) holds")
-                try consume(bytes)
-            }
-        }
+        while try extraction.next() != nil { _ = try extraction.copy(to: consume) }
     }
 
     /// Unpacks everything, or everything below one of its folders, into a folder of the disk, which is made.

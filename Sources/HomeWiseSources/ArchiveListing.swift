@@ -32,8 +32,9 @@ struct ArchiveListing {
     }
 
     private static func tar(_ input: ArchiveInput, _ packing: ArchiveReader.Packing, name: String, limit: Int64) throws -> [ArchiveEntry] {
+        if packing == .none { return try plainTar(input, name: name, limit: limit) }
         var screen = TarScreen(archive: name)
-        let budget = ArchiveBudget(announced: limit, packed: packing == .none ? .max : input.length, free: nil)
+        let budget = ArchiveBudget(announced: limit, packed: input.length, free: nil)
         let reader = try ArchiveReader(input, as: .raw(packing), name: name)
         guard try reader.next() != nil else { throw Failure.damagedArchive(name, "it is empty") }
         return try withUnsafeTemporaryAllocation(byteCount: 1 << 20, alignment: 4096) { buffer in
@@ -46,6 +47,25 @@ struct ArchiveListing {
                 // Headers tell what is to come, so a bomb is known by them; and they themselves take room.
                 try budget.check(max(screen.total, seen - Int64(screen.entries.count + 1) * 4096 - (1 << 20)), of: name)
             }
+        }
+    }
+
+    /// Of one that is not packed only the headers are read, however large its files are.
+    private static func plainTar(_ input: ArchiveInput, name: String, limit: Int64) throws -> [ArchiveEntry] {
+        var screen = TarScreen(archive: name)
+        return try withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 4096) { buffer in
+            var position: Int64 = 0
+            while position < input.length {
+                try Task.checkCancellation()
+                let count = try input.read(at: position, into: buffer)
+                try screen.consume(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                position += Int64(count)
+                guard screen.total <= limit else { throw Failure.archiveTooLarge(name, "it unpacks to more than was announced") }
+                let jump = min(screen.skippable, input.length - position)
+                screen.skip(jump)
+                position += jump
+            }
+            return try screen.finish()
         }
     }
 

@@ -34,6 +34,14 @@ public struct TarScreen: Sendable {
         do { try take(bytes) } catch let fault as TarFault { throw Failure.damagedArchive(archive, fault.reason) }
     }
 
+    /// Bytes of data that come next and tell nothing: whoever can may pass over them.
+    public var skippable: Int64 { passing }
+
+    /// Passes over data without looking at it.
+    ///
+    /// - Parameter count: bytes, at most those that are skippable.
+    public mutating func skip(_ count: Int64) { passing -= min(max(0, count), passing) }
+
     /// - Throws: `Failure` where the archive does not end as it should.
     public func finish() throws -> [ArchiveEntry] {
         guard emptyBlocks >= 2, gathered.isEmpty, passing == 0 else { throw Failure.damagedArchive(archive, "it ends too early") }
