@@ -67,7 +67,8 @@ let package = Package(
             swiftSettings: strict),
 
         // For tests alone: real servers, real children.
-        .target(name: "HomeWiseTesting", dependencies: [nioCore, nioHTTP1, nioPosix], swiftSettings: strict),
+        .target(
+            name: "HomeWiseTesting", dependencies: ["HomeWiseStore", "HomeWiseDomain", nioCore, nioHTTP1, nioPosix], swiftSettings: strict),
         .executableTarget(name: "FakeEngine", dependencies: ["HomeWiseTesting"], swiftSettings: strict),
 
         tests("HomeWiseDomainTests", of: ["HomeWiseDomain"]),

@@ -50,6 +50,7 @@ struct HomeWiseCommand: AsyncParsableCommand {
             ListCommand.self,
             SearchCommand.self,
             ShowCommand.self, HardwareCommand.self, DoctorCommand.self, CalibrateCommand.self, EngineCommand.self, RegistryCommand.self,
+            VerifyCommand.self, RemoveCommand.self, PruneCommand.self, DiskCommand.self,
         ])
 }
 
@@ -67,7 +68,7 @@ extension Failure {
         case .unknownModel, .notAtSource: 66
         case .noNetwork, .noCandidate, .engineMissing, .toolMissing, .modelTooLarge, .engineStartFailed, .engineDied: 69
         case .diskFull, .storeUnusable: 73
-        case .sourceRefused: 75
+        case .sourceRefused, .inUse: 75
         case .termsNotAccepted: 77
         case .interrupted: 130
         default: 70

@@ -26,32 +26,3 @@ struct PullCommand: AsyncParsableCommand {
         if options.json { try Terminal.json(ready.installed) } else { Terminal.line("Here", ready.installed.path) }
     }
 }
-
-struct ListCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Show the models that are here.")
-
-    @Flag(help: "Show every model that the registry names.") var all = false
-    @Flag(help: "Print the result as JSON.") var json = false
-
-    func run() async throws {
-        let (installed, registry) = try await HomeWise.open(World.ofThisProcess()) { try ($0.installed(), $0.registry) }
-        switch (json, all) {
-        case (true, true): try Terminal.json(registry)
-        case (true, false): try Terminal.json(installed)
-        case (false, true): for model in registry.models { Terminal.answer(Self.line(model)) }
-        case (false, false):
-            for model in installed {
-                Terminal.answer("\(Self.pad(model.name, 28)) \(Self.pad(model.quantization.uppercased(), 8)) \(model.size)\n")
-            }
-            if installed.isEmpty { Terminal.say("No model is here yet. `homewise run` fetches the best for this machine.") }
-        }
-    }
-
-    static func line(_ model: ModelInfo) -> String {
-        Terminal.plain("\(pad(model.id, 28)) \(pad(model.tier.rawValue, 9)) \(pad("\(model.size)", 9)) \(model.description ?? "")\n")
-    }
-
-    private static func pad(_ text: String, _ width: Int) -> String {
-        text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0)
-    }
-}

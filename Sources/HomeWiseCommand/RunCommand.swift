@@ -137,7 +137,9 @@ extension World {
     static func ofThisProcess() throws -> World {
         let own = CommandLine.arguments[0]
         let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? Bundle.main.executablePath ?? own
-        return try World(environment: ProcessInfo.processInfo.environment, executable: path)
+        var world = try World(environment: ProcessInfo.processInfo.environment, executable: path)
+        world.notice = { Terminal.line("Note", $0) }
+        return world
     }
 }
 

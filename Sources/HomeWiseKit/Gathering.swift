@@ -23,6 +23,8 @@ struct Gathering {
     private var fetched: [String: FileFetch.Fetched] = [:]
     /// Blobs that the new model shares with others: nobody may remove them now.
     private var leases: [Lease] = []
+    /// For files that are put together here: nobody may take them for leftovers.
+    private var locks: [FileLock] = []
 
     init(
         store: ModelStore, fetch: FileFetch, name: String, source: SourceReference, mostBytes: Int64, isHere: @escaping () throws -> Bool,
@@ -45,7 +47,7 @@ struct Gathering {
             return true
         }
         guard try await fetchParts(of: file) else { return try isHere() ? false : await gather(file) }
-        let (path, digest) = try assemble(file)
+        let (path, digest) = try await assemble(file)
         if let expected = file.digest, expected != digest {
             try discard(path, of: file)
             throw Failure.corrupted(file.path.name, expected: expected, actual: digest)
@@ -81,13 +83,14 @@ struct Gathering {
     }
 
     /// - Returns: where the whole file is, and its digest.
-    private func assemble(_ file: Delivery.File) throws -> (String, Digest) {
+    private mutating func assemble(_ file: Delivery.File) async throws -> (String, Digest) {
         if file.parts.count == 1, file.parts[0].packing == .plain, let only = fetched[file.parts[0].file.url] {
             return (only.path, only.digest)
         }
         try Task.checkCancellation()
         let key = file.digest ?? FileHash.digest(ofText: "\(source.description) \(file.path)")
         let path = store.layout.joined(key)
+        try await locks.append(FileLock.hold("\(store.layout.run)/\(key.hex).lock") { report(.waiting(file.path.name)) })
         do {
             if file.parts.allSatisfy({ $0.packing == .plain }) { return (path, try joinPlain(file, into: path)) }
             report(.unpacking(name))

@@ -78,6 +78,7 @@ extension HomeWise {
         guard let manifest = try engineInUse() else { throw Failure.engineMissing("llama.cpp") }
         // Nobody may remove it while it runs.
         let lease = try lease(on: ready.installed, purpose: "running")
+        try noteUse(of: ready.installed)
         defer { withExtendedLifetime(lease) {} }
         let plan = try await launchPlan(ready)
         report(.launching(plan, ready.fit))

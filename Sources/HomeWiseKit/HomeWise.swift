@@ -25,7 +25,8 @@ public struct HomeWise: Sendable {
     /// - Throws: `Failure.storeUnusable`.
     init(world: World) throws {
         self.world = world
-        store = try ModelStore(home: world.home)
+        store = try ModelStore(home: world.home, state: world.state)
+        store.findings.forEach(world.notice)
         registryDesk = RegistryDesk(base: world.registry, store: store)
         transport = Transport(policy: world.patience)
         load = LoadProbe(probe)

@@ -10,6 +10,10 @@ public struct World: Sendable {
     public var home: String
     /// Where slow things are kept that can be made again: sources being built, finished engine builds.
     public var cache: String
+    /// Where it is remembered which stores there are, outside of them; `nil` remembers nothing.
+    public var state: String?
+    /// Told what a person should know of the store before anything else happens.
+    public var notice: @Sendable (String) -> Void = { _ in }
     /// This program's own file; it is started again as the guard of children.
     public var executable: String
     public var environment: [String: String]
@@ -23,7 +27,7 @@ public struct World: Sendable {
 
     public init(
         home: String, cache: String, executable: String, environment: [String: String], now: @escaping @Sendable () -> Date = { Date() },
-        patience: RetryPolicy = RetryPolicy(), connections: Int = 4, registry: Data? = nil
+        patience: RetryPolicy = RetryPolicy(), connections: Int = 4, registry: Data? = nil, state: String? = nil
     ) {
         self.home = home
         self.cache = cache
@@ -33,12 +37,14 @@ public struct World: Sendable {
         self.patience = patience
         self.connections = connections
         self.registry = registry
+        self.state = state
     }
 
     /// The world as a person's environment describes it.
     ///
     /// - `HOMEWISE_HOME` (path, default `$XDG_DATA_HOME/homewise` or `~/.local/share/homewise`): the store.
     /// - `HOMEWISE_CACHE` (path, default `$XDG_CACHE_HOME/homewise` or `~/.cache/homewise`): engine builds.
+    /// - `HOMEWISE_STATE` (path, default `$XDG_STATE_HOME/homewise` or `~/.local/state/homewise`): which stores there are.
     /// - `HOMEWISE_REGISTRY` (path): a model registry used instead of the one that comes with the program.
     /// - Throws: `Failure` when a named registry cannot be read, or neither `HOME` nor the paths above are set.
     public init(environment: [String: String], executable: String) throws {
@@ -53,6 +59,8 @@ public struct World: Sendable {
         try self.init(
             home: folder("HOMEWISE_HOME", "XDG_DATA_HOME", ".local/share"), cache: folder("HOMEWISE_CACHE", "XDG_CACHE_HOME", ".cache"),
             executable: executable, environment: environment)
+        // Who has no home and names all else by hand goes without it.
+        state = try? folder("HOMEWISE_STATE", "XDG_STATE_HOME", ".local/state")
         if let path = environment["HOMEWISE_REGISTRY"], !path.isEmpty {
             do { registry = try Data(contentsOf: URL(filePath: path)) } catch {
                 throw Failure.unreadable(path: path, reason: error.localizedDescription)

@@ -38,6 +38,22 @@ package struct LockCalls: Sendable {
         if case .held = lock(second, shared: false) { return true }
         return false
     }
+
+    /// What a person should know of a disk whose locks do nothing.
+    package func warning(in folder: String) -> String? {
+        let path = "\(folder)/locks.probe"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        switch lock(descriptor, shared: false) {
+        case .taken where holds(descriptor, path: path): return nil
+        // Somebody else looks at the same moment, and that is the proof.
+        case .held: return nil
+        default:
+            return "The disk of \(folder) has no working locks (some network disks have none). HomeWise goes by process numbers instead: "
+                + "use this store from one machine at a time."
+        }
+    }
 }
 
 /// A lock that the kernel lets go when its holder ends, however it ends (`flock(2)`).
@@ -66,6 +82,10 @@ package final class FileLock: Sendable {
         guard descriptor >= 0 else { throw Failure.cannotWrite(path: path, errno: errno) }
         do {
             switch calls.lock(descriptor, shared: false) {
+            // Whoever cleaned up meanwhile removed the very file that was locked: the next one would lock another.
+            case .taken where !isNamed(descriptor, path):
+                close(descriptor)
+                return try attempt(path, calls: calls)
             case .taken where calls.holds(descriptor, path: path): return FileLock(descriptor: descriptor, token: nil)
             case .taken, .unsupported:
                 if try takeToken(path + ".owner") { return FileLock(descriptor: descriptor, token: path + ".owner") }
@@ -77,6 +97,11 @@ package final class FileLock: Sendable {
         }
         close(descriptor)
         return nil
+    }
+
+    private static func isNamed(_ descriptor: Int32, _ path: String) -> Bool {
+        var (mine, named) = (stat(), stat())
+        return fstat(descriptor, &mine) == 0 && lstat(path, &named) == 0 && mine.st_ino == named.st_ino && mine.st_dev == named.st_dev
     }
 
     /// - Returns: whether the token is ours now.

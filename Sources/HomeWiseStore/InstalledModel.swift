@@ -64,7 +64,10 @@ package struct InstalledModel: Sendable, Equatable, Encodable {
 
 /// A model that is written down but cannot be read as one: the others go on without it.
 package struct BrokenModel: Sendable, Equatable {
-    /// “name:tag” as far as it can be read.
-    package var key: String
+    /// As they stand there, looked at by nobody.
+    package var name: String
+    package var tag: String
     package var failure: Failure
+
+    package var key: String { "\(name):\(tag)" }
 }

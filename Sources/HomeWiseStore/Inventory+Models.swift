@@ -37,7 +37,8 @@ extension Inventory {
 
 /// What stands in the inventory of one model, as text that nobody has looked at yet.
 struct ModelRow {
-    var key: String
+    var name: String
+    var tag: String
     /// Reading is put off: one row that cannot be read harms no other.
     var read: () throws -> (manifest: ModelManifest, lastUsed: Date?)
 }
@@ -49,7 +50,9 @@ extension Inventory {
             let files = try Dictionary(grouping: Row.fetchAll(database, sql: Self.fileQuery)) { Self.key(of: $0) }
             return try Row.fetchAll(database, sql: "SELECT * FROM model ORDER BY installed_at DESC, name, tag").map { row in
                 let key = Self.key(of: row)
-                return ModelRow(key: key) { try (Self.manifest(row, files: files[key] ?? []), Self.date(row, "used_at")) }
+                return ModelRow(name: Self.text(row, "name") ?? "?", tag: Self.text(row, "tag") ?? "?") {
+                    try (Self.manifest(row, files: files[key] ?? []), Self.date(row, "used_at"))
+                }
             }
         }
     }
@@ -145,7 +148,9 @@ extension Inventory {
                 SELECT path, model_file.digest AS digest, role, size FROM model_file LEFT JOIN blob ON blob.digest = model_file.digest
                     WHERE name = ? AND tag = ? ORDER BY position, path
                 """, arguments: [name.value, tag.value])
-        return try manifest(row, files: files)
+        var found = try manifest(row, files: files)
+        found.places = try found.digests.flatMap { try places(of: $0, in: database) }
+        return found
     }
 
     /// Keeps what a newer version replaces, so that it can be gone back to.

@@ -91,4 +91,9 @@ extension Inventory {
                 now.timeIntervalSince1970,
             ])
     }
+
+    static func places(of digest: Digest, in database: Database) throws -> [Place] {
+        try Row.fetchAll(database, sql: "SELECT * FROM place WHERE digest = ? ORDER BY adopted_at, path", arguments: [digest.hex])
+            .compactMap(place)
+    }
 }

@@ -9,31 +9,6 @@ import HomeWiseDomain
 package struct Inventory: Sendable {
     let database: any DatabaseWriter
 
-    /// - Throws: `Failure.storeUnusable` when the file cannot be opened or was written by a newer version.
-    package init(path: String) throws {
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(10)
-        // The rows point at gigabytes: a commit must survive the power cord.
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-        // Two that make the same new file at once meet in SQLite's change to its journal, where it does not wait.
-        let lock = Self.turn(at: path + ".opening")
-        defer { withExtendedLifetime(lock) {} }
-        do {
-            try self.init(DatabasePool(path: path, configuration: configuration))
-        } catch let error as DatabaseError {
-            throw Failure.unreadable(path: path, reason: error.message ?? "SQLite error \(error.resultCode.rawValue)")
-        }
-    }
-
-    /// - Returns: `nil` after ten seconds, as long as SQLite itself waits, and on disks without locks: its own must do then.
-    private static func turn(at path: String) -> FileLock? {
-        for _ in 0..<1_000 {
-            do { if let lock = try FileLock.attempt(path) { return lock } } catch { return nil }
-            usleep(10_000)
-        }
-        return nil
-    }
-
     init(_ database: any DatabaseWriter) throws {
         self.database = database
         var migrator = DatabaseMigrator()

@@ -48,6 +48,8 @@ package struct ModelManifest: Sendable, Equatable {
     package var installedAt: Date
     /// The weights first; never empty.
     package var files: [File]
+    /// Where adopted bytes lie, for the written form alone.
+    var places: [Place] = []
 
     package var size: Int64 { files.reduce(0) { $0 + $1.size } }
     package var digests: Set<Digest> { Set(files.map(\.digest)) }
@@ -55,12 +57,20 @@ package struct ModelManifest: Sendable, Equatable {
 
 extension ModelManifest {
     /// The written form, which speaks of nothing that this machine does: it can be read by any later version.
-    private struct Written: Codable {
+    fileprivate struct Written: Codable {
         struct File: Codable {
             var path: String
             var role: String
             var digest: Digest
             var size: ByteCount
+        }
+        struct Place: Codable {
+            var path: String
+            var digest: Digest
+            var size: Int64
+            var modified: Int64
+            var inode: UInt64
+            var mount: String
         }
         var schema: Int
         var name: String
@@ -72,13 +82,15 @@ extension ModelManifest {
         var license: String?
         var installedAt: Double
         var files: [File]
+        var places: [Place]?
     }
 
     package func json() throws -> Data {
         let written = Written(
             schema: 1, name: label.name.value, tag: label.tag.value, source: label.source, format: label.format, revision: label.revision,
             owner: label.owner, license: label.license, installedAt: installedAt.timeIntervalSince1970,
-            files: files.map { .init(path: $0.path.value, role: $0.role.rawValue, digest: $0.digest, size: ByteCount($0.size)) })
+            files: files.map { .init(path: $0.path.value, role: $0.role.rawValue, digest: $0.digest, size: ByteCount($0.size)) },
+            places: places.isEmpty ? nil : places.map(Written.Place.init))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return try encoder.encode(written)
@@ -97,8 +109,20 @@ extension ModelManifest {
             }
             return try File(path: SafePath(untrusted: file.path), role: role, digest: file.digest, size: file.size.bytes)
         }
+        places = (written.places ?? []).filter { $0.path.hasPrefix("/") }.map {
+            Place(
+                path: $0.path, digest: $0.digest, print: FilePrint(size: $0.size, modified: $0.modified, inode: $0.inode), mount: $0.mount)
+        }
         guard written.schema == 1, !files.isEmpty, installedAt.timeIntervalSince1970.isFinite else {
             throw Failure.unreadable(path: "the manifest of \(label.key)", reason: "it is of another form")
         }
+    }
+}
+
+extension ModelManifest.Written.Place {
+    init(_ place: Place) {
+        self.init(
+            path: place.path, digest: place.digest, size: place.print.size, modified: place.print.modified, inode: place.print.inode,
+            mount: place.mount)
     }
 }

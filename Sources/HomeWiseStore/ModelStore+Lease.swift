@@ -51,12 +51,13 @@ extension ModelStore {
             }
             descriptors.append(descriptor)
         }
-        let id: String?
+        var (id, wasFull) = (String?.none, false)
         do {
-            // Its transaction waits for one that removes: what is still there afterwards stays.
+            // Its transaction waits for one that removes: what is still written down afterwards stays.
             id = try inventory.beginLease(files.map(\.digest), label: label, purpose: purpose)
-        } catch let failure as Failure where failure.code == .diskFull { id = nil }
+        } catch let failure as Failure where failure.code == .diskFull { wasFull = true }
         let lease = Lease(descriptors: descriptors, inventory: inventory, id: id)
+        if id == nil, !wasFull { return nil }
         return files.allSatisfy { FilePrint(path: $0.place, followingLinks: true) != nil } ? lease : nil
     }
 
@@ -86,17 +87,19 @@ struct LeaseRow: Equatable {
 }
 
 extension Inventory {
-    func beginLease(_ digests: [Digest], label: String, purpose: String) throws -> String {
+    /// - Returns: `nil` when one of the blobs is not written down any more.
+    func beginLease(_ digests: [Digest], label: String, purpose: String) throws -> String? {
         let id = "\(getpid()).\(UInt64.random(in: .min ... .max))"
         let owner = try String(decoding: JSONEncoder().encode(ProcessIdentity.own), as: UTF8.self)
-        try write { database in
+        return try write { database in
+            for digest in digests where try Self.size(of: digest, in: database) == nil { return nil }
             for digest in Set(digests) {
                 try database.execute(
                     sql: "INSERT INTO lease (id, digest, label, purpose, owner, since) VALUES (?, ?, ?, ?, ?, ?)",
                     arguments: [id, digest.hex, label, purpose, owner, Date().timeIntervalSince1970])
             }
+            return id
         }
-        return id
     }
 
     func endLease(_ id: String) throws { try write { try $0.execute(sql: "DELETE FROM lease WHERE id = ?", arguments: [id]) } }

@@ -15,7 +15,8 @@ extension ModelStore {
                 let (manifest, lastUsed) = try row.read()
                 models.append(look(at: manifest, notes, lastUsed: lastUsed))
             } catch {
-                broken.append(BrokenModel(key: row.key, failure: Failure.wrapping(error, doing: "reading what is known of \(row.key)")))
+                let failure = Failure.wrapping(error, doing: "reading what is known of \(row.name):\(row.tag)")
+                broken.append(BrokenModel(name: row.name, tag: row.tag, failure: failure))
             }
         }
         return (models, broken)

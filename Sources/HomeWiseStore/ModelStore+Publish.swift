@@ -46,9 +46,10 @@ extension ModelStore {
         let prints = try files.map { try Self.flush($0) }
         try inventory.write { database in
             let sizes = try zip(files, prints).map { try take($0, $1, at: now, in: database) }
-            let manifest = ModelManifest(
+            var manifest = ModelManifest(
                 label: label, installedAt: now,
                 files: zip(files, sizes).map { .init(path: $0.path, role: $0.role, digest: $0.digest, size: $1) })
+            manifest.places = try manifest.digests.flatMap { try Inventory.places(of: $0, in: database) }
             try settle(manifest, at: now, in: database)
         }
         // The same transaction wrote it, so it is there.
@@ -83,7 +84,7 @@ extension ModelStore {
         return print
     }
 
-    private static func flush(_ path: String, isOurs: Bool) throws -> FilePrint {
+    static func flush(_ path: String, isOurs: Bool) throws -> FilePrint {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { throw Failure.unreadable(path: path, reason: .errno) }
         defer { close(descriptor) }
@@ -103,7 +104,11 @@ extension ModelStore {
                 try Self.remove(path)
                 return print.size
             }
-            if path != layout.blob(file.digest) { try move(path, to: file.digest) }
+            if path != layout.blob(file.digest) {
+                try move(path, to: file.digest)
+            } else if FilePrint(path: path, followingLinks: false)?.inode != print.inode {
+                throw Failure.blobGone(file.path.value)
+            }
             try Inventory.insert(blob: file.digest, size: print.size, modified: print.modified, provenAt: now, in: database)
             for other in try Inventory.models(with: file.digest, in: database) { try show(other) }
             return print.size
@@ -124,7 +129,7 @@ extension ModelStore {
         return try Inventory.isSound(digest, modified: print.modified, in: database)
     }
 
-    private func move(_ path: String, to digest: Digest) throws {
+    func move(_ path: String, to digest: Digest) throws {
         guard let folder = try root.folder(Layout.folder(of: digest), creating: true) else { return }
         try folder.take(path, as: digest.hex)
         try folder.flush()

@@ -12,12 +12,26 @@ package struct ModelStore: Sendable {
     /// Held open from the beginning: what happens to the path later cannot lead anywhere else.
     let root: StoreFolder
 
-    /// Opens the store, making it where there is none.
-    package init(home: String) throws {
+    /// What a person should know of how the store was found, a sentence each.
+    package let findings: [String]
+
+    /// Opens the store, making it where there is none. A lost or damaged inventory is made again from what lies beside it.
+    ///
+    /// - Parameter state: a folder outside the store where it is remembered that the store is there; `nil` for none.
+    /// - Throws: `Failure.storeUnusable`, also when a store that was here is away with its disk.
+    package init(home: String, state: String? = nil) throws {
         layout = Layout(home: home)
+        let marker = StoreMarker(home: layout.home, state: state)
+        var findings = try marker.check()
         try layout.create()
         root = try StoreFolder.home(layout.home)
-        inventory = try Inventory(path: layout.inventory)
+        var rebuild = Rebuild(root: root, layout: layout)
+        let opening = try Inventory.open(path: layout.inventory) { try rebuild.fill($0) }
+        inventory = opening.inventory
+        if opening.wasEmpty { findings += rebuild.findings(opening) }
+        try marker.settle(root)
+        if let warning = LockCalls.system.warning(in: layout.run) { findings.append(warning) }
+        self.findings = findings
     }
 
     /// Bytes of the disk that an earlier run reserved for this transfer already.

@@ -15,7 +15,7 @@ struct Program: Sendable {
     ///   - extra: added to, or put over, the environment of the tests.
     init(home: String, _ extra: [String: String] = [:]) {
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("HF_") && $0.key != "HOMEWISE_REGISTRY" }
-        environment = inherited.merging(["HOMEWISE_HOME": home]) { $1 }.merging(extra) { $1 }
+        environment = inherited.merging(["HOMEWISE_HOME": home, "HOMEWISE_STATE": home + ".state"]) { $1 }.merging(extra) { $1 }
     }
 
     struct Outcome: Sendable {

@@ -9,43 +9,6 @@ import Testing
 
 @testable import HomeWiseStore
 
-/// A store in the test's folder, and files to put into it.
-struct Shop {
-    let store: ModelStore
-    let home: String
-
-    init() throws {
-        home = TemporaryFolder.path + "/home"
-        store = try ModelStore(home: home)
-    }
-
-    /// A proven file with this content, as a transfer leaves it.
-    func fresh(_ text: String, as path: String, role: ModelFileRole = .weights) throws -> ProvenFile {
-        let place = "\(home)/partial/fresh-\(UInt32.random(in: .min ... .max))"
-        try Data(text.utf8).write(to: URL(filePath: place))
-        return try ProvenFile(path: SafePath(untrusted: path), role: role, digest: FileHash.digest(of: place), content: .fresh(place))
-    }
-
-    func label(_ name: String, _ tag: String = "q4") throws -> ModelLabel {
-        try ModelLabel(
-            name: SafePath(untrusted: name), tag: SafePath(untrusted: tag), source: "index:a==1#b", format: .gguf, revision: "r1")
-    }
-
-    @discardableResult func publish(_ name: String, _ files: [(String, String)], tag: String = "q4", at time: Double = 1) throws
-        -> InstalledModel
-    {
-        try store.publish(
-            files: files.map { try fresh($0.1, as: $0.0, role: $0.0.hasSuffix(".json") ? .support : .weights) }, as: label(name, tag),
-            at: Date(timeIntervalSince1970: time))
-    }
-
-    func text(_ path: String) -> String? {
-        FileManager.default.contents(atPath: "\(home)/\(path)").map { String(decoding: $0, as: UTF8.self) }
-    }
-
-    func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(home)/\(path)") }
-}
-
 @Suite(.temporaryFolder) struct SeveralFilesTests {
     @Test("DL-70 a model of several files is there whole, under its real names") func severalFiles() throws {
         let shop = try Shop()

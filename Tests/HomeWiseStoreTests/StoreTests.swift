@@ -117,13 +117,6 @@ import Testing
         try Data().write(to: URL(filePath: TemporaryFolder.path + "/file"))
         #expect { try ModelStore(home: TemporaryFolder.path + "/file/home") } throws: { ($0 as? Failure)?.code == .storeUnusable }
     }
-
-    @Test("DL-63 an inventory that is no database says so and is kept") func damagedInventory() throws {
-        let path = TemporaryFolder.path + "/inventory.sqlite"
-        try Data(repeating: 7, count: 8192).write(to: URL(filePath: path))
-        #expect { try ModelStore(home: TemporaryFolder.path) } throws: { ($0 as? Failure)?.code == .storeUnusable }
-        #expect(FileManager.default.contents(atPath: path)?.first == 7)
-    }
 }
 
 @Suite(.temporaryFolder) struct InventoryTests {

@@ -67,6 +67,13 @@ extension Failure {
             remedy: "Its disk was unmounted or something was put in its place: put it back and run the same command again.")
     }
 
+    public static func storeAway(_ home: String, memory: String) -> Failure {
+        Failure(
+            .storeUnusable, "The store that was at \(home) is not there: its disk is not mounted, or it was moved.",
+            remedy: "Mount the disk or set HOMEWISE_HOME to where the store is now. To begin a new one there, remove \(memory).",
+            detail: ["home": home])
+    }
+
     public static func linkInStore(_ path: String) -> Failure {
         Failure(
             .storeUnusable, "\(path) is a link, and below its home HomeWise follows none.",
@@ -128,5 +135,17 @@ extension Failure {
 extension Failure {
     public static func modelGone(_ key: String) -> Failure {
         Failure(.unknownModel, "\(key) is not here any more.", remedy: "Fetch it again with: homewise pull \(key)")
+    }
+}
+
+extension Failure.Code {
+    public static let inUse = Self(rawValue: "in_use")
+}
+
+extension Failure {
+    public static func inUse(_ key: String, by users: String) -> Failure {
+        Failure(
+            .inUse, "\(key) is in use by \(users).", remedy: "Nothing was removed. End what uses it and run the same command again.",
+            detail: ["model": key])
     }
 }

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import GRDB
+import HomeWiseDomain
+
+/// Finding what no model needs. Whether somebody is at it is asked of locks and processes; a clock decides nothing.
+extension ModelStore {
+    /// - Throws: `Failure` when the store cannot be read.
+    package func leftovers() throws -> [Leftover] { try partials() + orphans() + superseded() + staging() + locks() + damagedInventories() }
+
+    private func partials() throws -> [Leftover] {
+        guard let folder = try root.folder(Layout.partialFolder) else { return [] }
+        let known = try inventory.transferNames()
+        var names: [Digest: [String]] = [:]
+        for name in try folder.names() {
+            if let key = try? Digest(sha256: name.prefix(64)) { names[key, default: []].append(name) }
+        }
+        for key in known.keys where names[key] == nil { names[key] = [] }
+        return try names.sorted { $0.key.hex < $1.key.hex }.compactMap { key, names in
+            guard try FileLock.attempt("\(layout.run)/\(key.hex).lock") != nil else { return nil }
+            let stats = names.compactMap { folder.status($0) }
+            return Leftover(
+                kind: .partial, name: known[key] ?? names.first ?? key.short, bytes: stats.reduce(0) { $0 + Self.allocated($1) },
+                modified: stats.map { Self.modified($0) }.max() ?? .distantPast, target: .transfer(key, names: names.sorted()))
+        }
+    }
+
+    /// Blobs on the disk that nothing points to, and rows of blobs that nothing points to.
+    private func orphans() throws -> [Leftover] {
+        let referenced = try inventory.read { try Inventory.referenced(in: $0) }
+        var found: [Leftover] = []
+        for (digest, status) in try blobFiles() where !referenced.contains(digest) {
+            found.append(
+                Leftover(
+                    kind: .orphan, name: "blob \(digest.short)", bytes: status.st_nlink > 1 ? 0 : Self.allocated(status),
+                    modified: Self.modified(status), target: .blob(digest)))
+        }
+        return found
+    }
+
+    func blobFiles() throws -> [(digest: Digest, status: stat)] {
+        guard let folder = try root.folder(Layout.blobFolder) else { return [] }
+        return try folder.names().sorted().flatMap { part -> [(Digest, stat)] in
+            guard part.utf8.count == 2, folder.status(part).map({ $0.st_mode & S_IFMT == S_IFDIR }) ?? false,
+                let inner = try folder.folder(part)
+            else { return [] }
+            return try inner.names().sorted().compactMap { name in
+                guard let digest = try? Digest(sha256: name), name.hasPrefix(part), let status = inner.status(name),
+                    status.st_mode & S_IFMT == S_IFREG
+                else { return nil }
+                return (digest, status)
+            }
+        }
+    }
+
+    private func superseded() throws -> [Leftover] {
+        try inventory.read { database in
+            let needed = Set(try Row.fetchAll(database, sql: "SELECT digest FROM model_file").compactMap { Inventory.digest($0) })
+            return try Inventory.superseded(in: database).map { old in
+                let bytes = old.manifest.digests.subtracting(needed).reduce(Int64(0)) {
+                    $0 + (FilePrint(path: layout.blob($1), followingLinks: false)?.size ?? 0)
+                }
+                let revision = old.manifest.label.revision.map { " at \($0.prefix(12))" } ?? ""
+                return Leftover(
+                    kind: .superseded, name: "\(old.manifest.label.key)\(revision)", bytes: bytes, modified: old.replacedAt,
+                    target: .version(old.manifest))
+            }
+        }
+    }
+
+    /// Files and folders of runs that ended in the middle: their names hold the number of the process.
+    private func staging() throws -> [Leftover] {
+        var found = try staging(in: Layout.partialFolder) { name in
+            [Self.adoptionPrefix, Self.probePrefix, "."].contains { name.hasPrefix($0) }
+        }
+        if let models = try root.folder(Layout.modelFolder) {
+            for name in try models.names().sorted() where models.status(name).map({ $0.st_mode & S_IFMT == S_IFDIR }) ?? false {
+                found += try staging(in: "\(Layout.modelFolder)/\(name)") { $0.hasPrefix(Self.stagingPrefix) }
+            }
+        }
+        return found
+    }
+
+    private func staging(in path: String, where isOne: (String) -> Bool) throws -> [Leftover] {
+        guard let folder = try root.folder(path) else { return [] }
+        return try folder.names().sorted().filter(isOne).compactMap { name in
+            let numbers = name.split { $0 == "." || $0 == "-" }.compactMap { Int32($0) }
+            guard let status = folder.status(name), !numbers.contains(where: { kill($0, 0) == 0 || errno == EPERM }) else { return nil }
+            let isFolder = status.st_mode & S_IFMT == S_IFDIR
+            return Leftover(
+                kind: .staging, name: name, bytes: isFolder || status.st_nlink > 1 ? 0 : Self.allocated(status),
+                modified: Self.modified(status), target: .entry(folder: path, name: name))
+        }
+    }
+
+    private func locks() throws -> [Leftover] {
+        guard let folder = try root.folder(Layout.runFolder) else { return [] }
+        return try folder.names().filter { $0.hasSuffix(".lock") }.sorted().compactMap { name in
+            guard let status = folder.status(name), try FileLock.attempt("\(layout.run)/\(name)") != nil else { return nil }
+            return Leftover(kind: .lock, name: name, bytes: 0, modified: Self.modified(status), target: .lock(name))
+        }
+    }
+
+    private func damagedInventories() throws -> [Leftover] {
+        try root.names().filter { $0.hasPrefix("inventory.sqlite.damaged-") }.sorted().compactMap { name in
+            guard let status = root.status(name) else { return nil }
+            return Leftover(
+                kind: .damaged, name: name, bytes: Self.allocated(status), modified: Self.modified(status),
+                target: .entry(folder: "", name: name))
+        }
+    }
+
+    static func allocated(_ status: stat) -> Int64 { Int64(status.st_blocks) * 512 }
+    static func modified(_ status: stat) -> Date { Date(timeIntervalSince1970: Double(FilePrint(status).modified) / 1e9) }
+}
+
+extension ModelStore {
+    /// Removes one leftover, after asking again whether anybody needs it by now.
+    ///
+    /// - Returns: whether it is gone; `false` when somebody took it up meanwhile.
+    /// - Throws: `Failure` when the disk refuses; what else there is can still be removed.
+    package func collect(_ leftover: Leftover) throws -> Bool {
+        switch leftover.target {
+        case .entry(let folder, let name):
+            if folder.isEmpty { return try root.remove(name) }
+            try root.folder(folder)?.removeTree(name)
+            return true
+        case .transfer(let key, let names): return try collect(transfer: key, names)
+        case .blob(let digest): return try collect([digest]) { _ in }
+        case .version(let manifest):
+            return try collect(Array(manifest.digests)) { try Inventory.forget(superseded: manifest, in: $0) }
+        case .lock(let name):
+            guard let lock = try FileLock.attempt("\(layout.run)/\(name)") else { return false }
+            defer { withExtendedLifetime(lock) {} }
+            return try root.folder(Layout.runFolder)?.remove(name) ?? true
+        }
+    }
+
+    private func collect(transfer key: Digest, _ names: [String]) throws -> Bool {
+        guard let lock = try FileLock.attempt("\(layout.run)/\(key.hex).lock") else { return false }
+        defer { withExtendedLifetime(lock) {} }
+        let folder = try root.folder(Layout.partialFolder)
+        for name in names { try folder?.remove(name) }
+        try inventory.forget(transfer: key)
+        return true
+    }
+
+    /// Forgets, and then removes, those blobs of several that nothing points to and nobody uses.
+    private func collect(_ digests: [Digest], first forget: (Database) throws -> Void) throws -> Bool {
+        var doomed: [(Digest, SoleHold)] = []
+        var isAllFree = true
+        try inventory.write { database in
+            try forget(database)
+            let referenced = try Inventory.referenced(in: database)
+            for digest in digests where !referenced.contains(digest) {
+                guard case .success(let hold) = try soleHold(on: digest, in: database) else {
+                    isAllFree = false
+                    continue
+                }
+                try Inventory.forget(blob: digest, in: database)
+                doomed.append((digest, hold))
+            }
+        }
+        try unlinkBlobs(doomed.map(\.0))
+        withExtendedLifetime(doomed) {}
+        return isAllFree
+    }
+}
+
+extension Inventory {
+    /// What unfinished transfers are for, for people.
+    func transferNames() throws -> [Digest: String] {
+        try read { database in
+            let rows = try Row.fetchAll(database, sql: "SELECT key, name, model FROM transfer")
+            let pairs = rows.compactMap { row -> (Digest, String)? in
+                guard let key = Self.text(row, "key").flatMap({ try? Digest(sha256: $0) }) else { return nil }
+                return (key, "\(Self.text(row, "name") ?? key.short), for \(Self.text(row, "model") ?? "a model")")
+            }
+            return Dictionary(pairs) { first, _ in first }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseTesting
+import Testing
+
+/// `pull`, `list`, `verify`, `rm`, `prune` and `df` from the real binary, against a server on loopback.
+@Suite(.temporaryFolder) struct KeepTests {
+    static let bytes = noise(3_000_000, seed: 21)
+
+    private func program(_ url: String, _ extra: [String: String] = [:]) throws -> Program {
+        let registry = TemporaryFolder.path + "/registry.json"
+        try Data(
+            #"{"models": [{"name": "tiny", "type": "gguf", "size": "3MB", "tier": "Compact", "variants": [{"quantization": "Q4", "size": 3000000, "sources": ["\#(url)/tiny.gguf"]}]}]}"#
+                .utf8
+        ).write(to: URL(filePath: registry))
+        return Program(home: TemporaryFolder.path + "/home", ["HOMEWISE_REGISTRY": registry].merging(extra) { $1 })
+    }
+
+    private func server() async throws -> LoopbackServer { try await LoopbackServer.start { .file(Self.bytes, for: $0) } }
+
+    private func blob() throws -> String {
+        let folder = TemporaryFolder.path + "/home/blobs/sha256"
+        let path = try FileManager.default.subpathsOfDirectory(atPath: folder).first { $0.contains("/") }
+        return folder + "/" + (path ?? "")
+    }
+
+    @Test("DL-50 from a pull over damage to a repair, as a person sees it") func life() async throws {
+        let server = try await server()
+        let program = try program(server.url)
+        #expect(try await program.run("pull", "tiny").code == 0)
+        #expect(try await program.run("list").output.contains("never used"))
+        let sound = try await program.run("verify", "--all")
+        #expect(sound.code == 0 && sound.output.hasPrefix("sound") && sound.output.contains("tiny:q4"))
+        chmod(try blob(), 0o644)
+        try FileHandle(forUpdating: URL(filePath: blob())).write(contentsOf: Data([1, 2, 3]))
+        let bad = try await program.run("verify", "tiny")
+        #expect(bad.code == 65 && bad.output.hasPrefix("damaged") && bad.story.contains("--repair"))
+        #expect(try await program.run("list").output.contains("DAMAGED"))
+        let mended = try await program.run("verify", "tiny", "--repair")
+        #expect(mended.code == 0 && mended.output.hasPrefix("repaired"), "\(mended.story)")
+        #expect(try await program.run("verify", "tiny", "--json").output.contains(#""state" : "sound""#))
+        #expect(try await program.run("verify").code == 64)
+        try await server.stop()
+    }
+
+    @Test("nothing is removed unasked where nobody can be asked") func asking() async throws {
+        let server = try await server()
+        let program = try program(server.url)
+        #expect(try await program.run("pull", "tiny").code == 0)
+        let unasked = try await program.run("rm", "tiny")
+        #expect(unasked.code == 64 && unasked.story.contains("frees 3.0 MB") && unasked.story.contains("--yes"))
+        let trial = try await program.run("rm", "tiny", "--dry-run", "--json")
+        #expect(trial.code == 0 && trial.output.contains(#""frees" : 3000000"#) && trial.story.contains("Nothing was changed"))
+        #expect(try await program.run("list").output.contains("tiny"))
+        #expect(try await program.run("rm", "tiny", "--yes", "--keep-files").code == 0)
+        #expect(try await program.run("list").output.isEmpty)
+        #expect(try await program.run("df").output.contains("orphans"))
+        let prune = try await program.run("prune")
+        #expect(prune.code == 64 && prune.story.contains("orphan") && prune.story.contains("3.0 MB"))
+        #expect(try await program.run("prune", "--older", "30d", "--yes").story.contains("nothing to prune"))
+        #expect(try await program.run("prune", "--older", "soon").code == 64)
+        #expect(try await program.run("prune", "--yes").code == 0)
+        #expect(
+            try FileManager.default.subpathsOfDirectory(atPath: TemporaryFolder.path + "/home/blobs").filter { $0.hasSuffix("lock") }
+                .isEmpty)
+        #expect(try await program.run("rm", "tiny", "--yes").code == 66)
+        try await server.stop()
+    }
+
+    @Test("DL-57 DL-56 two programs on a disk whose locks do nothing fetch a model once", .timeLimit(.minutes(3))) func noLocks()
+        async throws
+    {
+        let shim = TemporaryFolder.path + "/shim.so"
+        try Data("int flock(int fd, int op) { (void)fd; (void)op; return 0; }\n".utf8).write(
+            to: URL(filePath: TemporaryFolder.path + "/shim.c"))
+        let server = try await server()
+        let program = try program(server.url)
+        let compiled = try await program.shell(
+            "cc -shared -fPIC -o \(shim) \(TemporaryFolder.path)/shim.c || clang -shared -fPIC -o \(shim) \(TemporaryFolder.path)/shim.c")
+        try #require(compiled.code == 0, "\(compiled.story)")
+        let crippled = try self.program(server.url, ["LD_PRELOAD": shim])
+        async let first = crippled.run("pull", "tiny")
+        async let second = crippled.run("pull", "tiny")
+        let outcomes = try await [first, second]
+        #expect(outcomes.allSatisfy { $0.code == 0 }, "\(outcomes.map(\.story))")
+        #expect(outcomes.allSatisfy { $0.story.contains("no working locks") })
+        #expect(try await program.run("verify", "--all").code == 0)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path + "/home/partial").isEmpty)
+        try await server.stop()
+    }
+
+    @Test("DL-45 DL-43 I7 on a disk without a free byte what is here is listed, verified and removed") func fullDisk() async throws {
+        let server = try await server()
+        let program = try program(server.url)
+        let home = TemporaryFolder.path + "/home"
+        let outcome = try await program.shell(
+            """
+            mkdir -p \(home) && exec unshare -m sh -ec '
+            mount --make-rprivate / && mount -t tmpfs -o size=24m tmpfs \(home)
+            "'"$homewise"'" pull tiny >&2
+            dd if=/dev/zero of=\(home)/filler bs=4k 2>/dev/null || true
+            dd if=/dev/zero of=\(home)/filler2 bs=1 count=4096 2>/dev/null || true
+            "'"$homewise"'" list
+            "'"$homewise"'" verify --all || echo "verify: $?"
+            "'"$homewise"'" rm tiny --dry-run >&2
+            "'"$homewise"'" pull tiny >&2 && echo here
+            rm \(home)/filler \(home)/filler2
+            "'"$homewise"'" rm tiny --yes >&2
+            "'"$homewise"'" list
+            "'"$homewise"'" pull tiny >&2 && "'"$homewise"'" verify --all
+            '
+            """)
+        #expect(outcome.code == 0, "\(outcome.output)\n\(outcome.story)")
+        #expect(outcome.output.contains("tiny") && outcome.output.contains("here"))
+        #expect(outcome.output.split(separator: "\n").last?.hasPrefix("sound") == true, "\(outcome.output)\n\(outcome.story)")
+        try await server.stop()
+    }
+
+    @Test("DL-66 a store whose disk is unmounted is away, and no new one appears on the mount point") func unmounted() async throws {
+        let server = try await server()
+        let disk = TemporaryFolder.path + "/disk"
+        var program = try program(server.url)
+        program.environment["HOMEWISE_HOME"] = disk + "/home"
+        let outcome = try await program.shell(
+            """
+            mkdir -p \(disk) && exec unshare -m sh -ec '
+            mount --make-rprivate / && mount -t tmpfs -o size=64m tmpfs \(disk)
+            "'"$homewise"'" pull tiny >&2
+            umount \(disk)
+            "'"$homewise"'" list || echo "list: $?"
+            ls -A \(disk) | wc -l
+            '
+            """)
+        #expect(outcome.output == "list: 73\n0\n", "\(outcome.output)\n\(outcome.story)")
+        #expect(outcome.story.contains("its disk is not mounted"))
+        try await server.stop()
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseDomain
+import HomeWiseStore
+import HomeWiseTesting
+import Testing
+
+@testable import HomeWiseKit
+
+/// Verifying, repairing, removing and tidying, through the house.
+@Suite(.temporaryFolder) struct KeepTests {
+    static let bytes = noise(500_000, seed: 11)
+
+    private func world(_ url: String = "http://127.0.0.1:1", isKnown: Bool = true) -> World {
+        var patience = RetryPolicy()
+        patience.firstDelay = .milliseconds(5)
+        patience.attempts = 2
+        let digest = isKnown ? #""sha256": "\#(PullTests.sha256(Self.bytes))","# : ""
+        let registry =
+            #"{"models": [{"name": "tiny", "type": "gguf", "size": "2MB", "tier": "Compact", "aliases": ["little"], "variants": [{"quantization": "Q4", "size": 500000, \#(digest) "sources": ["\#(url)/tiny.gguf"]}]}]}"#
+        return World(
+            home: TemporaryFolder.path + "/home", cache: TemporaryFolder.path + "/cache", executable: Products.homewise,
+            environment: ["PATH": "/usr/bin:/bin"], patience: patience, registry: Data(registry.utf8))
+    }
+
+    private func publish(_ name: String, _ text: String, source: String = "https://127.0.0.1:1/x") throws -> InstalledModel {
+        let store = try ModelStore(home: world().home)
+        let path = store.layout.partial + "/fresh"
+        try Data(text.utf8).write(to: URL(filePath: path))
+        let file = try ProvenFile(
+            path: SafePath(untrusted: "w.gguf"), role: .weights, digest: FileHash.digest(of: path), content: .fresh(path))
+        let label = try ModelLabel(name: SafePath(untrusted: name), tag: SafePath(untrusted: "q4"), source: source, format: .gguf)
+        return try store.publish(files: [file], as: label, at: Date())
+    }
+
+    private func rot(_ path: String) throws {
+        chmod(path, 0o644)
+        let file = try FileHandle(forUpdating: URL(filePath: path))
+        try file.write(contentsOf: Data([0]))
+        try file.close()
+    }
+
+    @Test("DL-50 verify names what is damaged, and --repair fetches that and nothing else") func repair() async throws {
+        let server = try await LoopbackServer.start { .file(Self.bytes, for: $0) }
+        let world = world(server.url)
+        try await HomeWise.open(world) { house in
+            let store = house.store
+            let path = store.layout.partial + "/fresh"
+            try Data(Self.bytes).write(to: URL(filePath: path))
+            let digest = try FileHash.digest(of: path)
+            let model = try store.publish(
+                path, digest: digest, name: SafePath(untrusted: "tiny"), tag: SafePath(untrusted: "q4"),
+                file: SafePath(untrusted: "tiny.gguf"), source: server.url + "/tiny.gguf", at: Date(timeIntervalSince1970: 1))
+            _ = try publish("other", "sound", source: "nonsense")
+            #expect(try await house.verify(report: { _ in }).allSatisfy { $0.state == .sound } && server.requests.isEmpty)
+            try rot(model.path)
+            let found = try await house.verify(["little"], report: { _ in })
+            #expect(found.map(\.state) == [.damaged] && found[0].models == ["tiny:q4"] && found[0].file == "tiny.gguf")
+            #expect(try house.listing().map(\.state).sorted { $0.rawValue < $1.rawValue } == [.damaged, .sound])
+            let mended = try await house.verify(["tiny:q4"], isRepairing: true, report: { _ in })
+            #expect(mended.map(\.state) == [.sound] && mended[0].wasRepaired)
+            #expect(FileManager.default.contents(atPath: model.path) == Data(Self.bytes))
+            #expect(try await house.verify(report: { _ in }).allSatisfy { $0.state == .sound })
+        }
+        #expect(try StoreInvariants.check(home: world.home) == [])
+        try await server.stop()
+    }
+
+    @Test("I1 a source that serves other bytes repairs nothing, and the file stays marked") func wrongRepair() async throws {
+        let server = try await LoopbackServer.start { .file(noise(500_000, seed: 12), for: $0) }
+        let world = world(server.url)
+        let path = try publish("tiny", "sound", source: server.url + "/tiny.gguf").path
+        try rot(path)
+        let found = try await HomeWise.open(world) { try await $0.verify(isRepairing: true, report: { _ in }) }
+        #expect(found.map(\.state) == [.damaged] && !found[0].wasRepaired)
+        #expect(try await HomeWise.open(world) { try $0.listing().map(\.state) } == [.damaged])
+        #expect(try StoreInvariants.check(home: world.home) == [])
+        try await server.stop()
+    }
+
+    @Test func modelsThatTheRegistryDoesNotKnowAreKeptToo() async throws {
+        _ = try publish("imported", "x")
+        try await HomeWise.open(world()) { house in
+            #expect(try await house.verify(["IMPORTED"], report: { _ in }).map(\.state) == [.sound])
+            #expect(try house.removal(of: ["imported:q4", "imported"]).map(\.frees) == [ByteCount(1)])
+            #expect { try house.removal(of: ["tiny"]) } throws: {
+                ($0 as? Failure)?.code == .unknownModel && ($0 as? Failure)?.remedy.contains("imported:q4") == true
+            }
+            _ = try house.remove(house.removal(of: ["imported"]))
+            #expect(try house.listing().isEmpty)
+        }
+    }
+
+    @Test("a scrub proves the longest unproven and leaves what was proven lately alone") func scrub() async throws {
+        let model = try publish("tiny", "sound")
+        try await HomeWise.open(world()) { house in
+            #expect(try await house.scrub().checked == 0)
+            try rot(model.path)
+            let outcome = try await house.scrub(olderThan: -1)
+            #expect(outcome.checked == 1 && outcome.damaged == [model.digest] && outcome.bytes == ByteCount(5))
+            #expect(try house.listing().map(\.state) == [.damaged])
+        }
+    }
+
+    @Test func aPaceIsKept() {
+        var pace = Pace(rate: 100)
+        #expect(pace.wait(after: 0, at: 10) == 0 && pace.wait(after: 10, at: 10) == 0.1 && pace.wait(after: 10, at: 10.1) < 0.001)
+        #expect(pace.wait(after: 10_000, at: 11) == 0.5, "an interruption is heard within half a second")
+    }
+
+    @Test("DL-64 what is pruned by age goes by the clock, what is active by its lock") func pruneByAge() async throws {
+        var world = world()
+        let model = try publish("tiny", "sound")
+        let store = try ModelStore(home: world.home)
+        _ = try store.remove(name: "tiny", tag: "q4", isKeepingFiles: true)
+        let lock = try FileLock.attempt("\(store.layout.run)/\(model.digest.hex).lock")
+        world.now = { Date() + 10 * 365 * 86_400 }
+        try await HomeWise.open(world) { house in
+            let old = try house.prunable(olderThan: 30 * 86_400).filter { $0.kind != "lock" }
+            #expect(old.map(\.kind) == ["orphan"])
+        }
+        world.now = { Date() - 10 * 365 * 86_400 }
+        try await HomeWise.open(world) { house in
+            #expect(try house.prunable(olderThan: 30 * 86_400).isEmpty)
+            let outcome = try house.prune(house.prunable())
+            #expect(outcome.removed.contains { $0.kind == "orphan" } && outcome.failures.isEmpty)
+            #expect(try house.prunable().filter { $0.kind != "lock" }.isEmpty)
+        }
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test func whereTheSpaceWentIsToldWithoutCountingTwice() async throws {
+        _ = try publish("a", String(repeating: "x", count: 8192))
+        _ = try publish("b", String(repeating: "x", count: 8192))
+        let use = try await HomeWise.open(world()) { try $0.diskUse() }
+        #expect(use.blobs == ByteCount(8192) && use.files == 1 && use.saved == ByteCount(8192) && use.orphans == ByteCount(0))
+        #expect(use.free != nil && use.other.bytes > 0 && use.partials == ByteCount(0))
+    }
+}
