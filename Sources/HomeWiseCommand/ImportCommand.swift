@@ -10,7 +10,8 @@ struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Take in models that are on this machine already.",
         discussion: """
-            PATH may be a model file, a folder with models, the folder of another tool, or a file that homewise export wrote. With --scan \
+            PATH may be a model file, a folder with models, the folder of another tool, an archive with models in it (also one that was \
+            cut: name its first part), or a file that homewise export wrote. With --scan \
             the folders of Ollama, LM Studio, Hugging Face and llama.cpp are looked through. Without another wish files stay where \
             they are and cost no space.
             """)
@@ -53,7 +54,10 @@ struct ImportCommand: AsyncParsableCommand {
         let world = try World.ofThisProcess()
         let outcome = try await Interrupts.shared.cancelling(isLast: true) {
             try await HomeWise.open(world) { house in
-                if let path, let bundle = try house.bundle(atFile: path) { return try take(bundle, from: path, house) }
+                if let path, Self.isFile(path) {
+                    if let bundle = try house.bundle(at: path) { return try take(bundle, from: path, house) }
+                    if let packed = try house.packed(at: path) { return try take(packed, from: path, house) }
+                }
                 return try takeFound(house)
             }
         }
@@ -68,6 +72,25 @@ struct ImportCommand: AsyncParsableCommand {
             "Bundle", Terminal.plain("\(bundle.key), \(bundle.files.count) files, \(ByteCount(bundle.size)), from \(bundle.source)"))
         if !dryRun { outcome.imported = [try house.importBundle(at: path, report: Story().tell)] }
         return outcome
+    }
+
+    private func take(_ packed: HomeWise.Packed, from path: String, _ house: HomeWise) throws -> Outcome {
+        var outcome = Outcome(dryRun: dryRun)
+        let parts = packed.parts.count > 1 ? " in \(packed.parts.count) parts" : ""
+        Terminal.line("Archive", Terminal.plain("\(packed.name)\(parts), \(packed.files.count) file\(packed.files.count == 1 ? "" : "s")"))
+        if dryRun {
+            for file in packed.files.prefix(20) { Terminal.say("           \(Terminal.plain(file))") }
+            return outcome
+        }
+        (outcome.imported, outcome.problems) = try house.importPacked(at: path, report: Story().tell)
+        for problem in outcome.problems { Terminal.line("Problem", Terminal.plain("\(problem.place): \(problem.message)")) }
+        if outcome.imported.isEmpty { Terminal.say("No model was found in it.") }
+        return outcome
+    }
+
+    private static func isFile(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
     }
 
     private func takeFound(_ house: HomeWise) throws -> Outcome {
@@ -114,14 +137,5 @@ struct ImportCommand: AsyncParsableCommand {
                 "Nobody is here to be asked whether to \(what).", remedy: "Add --yes to do it, or --dry-run to only look.")
         }
         return Terminal.confirm("           Shall HomeWise \(what)?")
-    }
-}
-
-extension HomeWise {
-    /// - Returns: `nil` for a folder, or a file that is no bundle.
-    fileprivate func bundle(atFile path: String) throws -> ModelBundle? {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else { return nil }
-        return try bundle(at: path)
     }
 }

@@ -47,10 +47,8 @@ struct HomeWiseCommand: AsyncParsableCommand {
         discussion: "Start with: homewise run", version: Version.text,
         subcommands: [
             RunCommand.self, RecommendCommand.self, PlanCommand.self, PullCommand.self, ImportCommand.self, ExportCommand.self,
-            ListCommand.self,
-            SearchCommand.self,
-            ShowCommand.self, HardwareCommand.self, DoctorCommand.self, CalibrateCommand.self, EngineCommand.self, RegistryCommand.self,
-            VerifyCommand.self, RemoveCommand.self, PruneCommand.self, DiskCommand.self,
+            ListCommand.self, SearchCommand.self, ShowCommand.self, HardwareCommand.self, DoctorCommand.self, CalibrateCommand.self,
+            EngineCommand.self, RegistryCommand.self, VerifyCommand.self, RemoveCommand.self, PruneCommand.self, DiskCommand.self,
         ])
 }
 

@@ -64,7 +64,7 @@ extension HomeWise {
             throw Failure.badInput("\(path) is no bundle.", remedy: "Name a file that homewise export wrote.")
         }
         report(.unpacking("\(bundle.key), \(ByteCount(bundle.size))"))
-        let staging = store.bundleStaging()
+        let staging = store.unpackingPlace()
         do {
             try file.unpack(bundle, to: staging)
             if bundle.format == .gguf {
@@ -85,14 +85,7 @@ extension HomeWise {
     /// - Returns: `nil` for what is no tar archive.
     private static func bundleFile(_ path: String) throws -> BundleArchive? {
         let name = (path as NSString).lastPathComponent
-        let folder = (path as NSString).deletingLastPathComponent
-        var parts = [path]
-        if let split = SplitName(name), split.number <= 1 {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
-            if let joined = SplitName.join(names).joined.first(where: { $0.parts.first == name }) {
-                parts = joined.parts.map { folder.isEmpty ? $0 : "\(folder)/\($0)" }
-            }
-        }
+        let parts = PackedFile.parts(of: path)?.parts ?? [path]
         let file = try MappedFile(path: path)
         let start = try file.withBytes(0..<min(Int64(FormatDetection.bytesNeeded), file.length)) { [UInt8]($0) }
         guard FormatDetection.container(of: start, length: file.length) == .tar else { return nil }

@@ -85,7 +85,7 @@ extension HomeWise {
     }
 
     /// What our own readers do not understand goes to no engine.
-    private func screen(_ found: FoundModel) throws {
+    func screen(_ found: FoundModel) throws {
         switch found.format {
         case .gguf: for file in found.files where file.role != .support { _ = try inspect(file: file.place) }
         case .onnx: _ = try inspect(file: found.files[0].place)

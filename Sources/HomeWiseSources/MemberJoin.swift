@@ -6,7 +6,7 @@ package import HomeWiseDomain
 
 import struct Crypto.SHA256
 
-/// Joins members of archives, or files that one file was cut into, into one file, hashing what it writes.
+/// Joins members of one or more archives into one file, hashing what it writes.
 package struct MemberJoin {
     private let path: String
     private let descriptor: Int32
@@ -25,26 +25,6 @@ package struct MemberJoin {
         try archive.extract(member, to: descriptor, limit: limit - size) { bytes in
             hash.update(bufferPointer: bytes)
             size += Int64(bytes.count)
-        }
-    }
-
-    /// Appends a file as it stands.
-    ///
-    /// - Parameter limit: bytes that the whole may have at most.
-    package mutating func append(file: String, limit: Int64) throws {
-        let input = try ArchiveInput([file])
-        guard input.length <= limit - size else { throw Failure.archiveTooLarge(file, "with it the whole is longer than was announced") }
-        try withUnsafeTemporaryAllocation(byteCount: 1 << 20, alignment: 4096) { buffer in
-            var position: Int64 = 0
-            while position < input.length {
-                try Task.checkCancellation()
-                let count = try input.read(at: position, into: buffer)
-                let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-                try Archive.write(bytes, to: descriptor, path: path)
-                hash.update(bufferPointer: bytes)
-                position += Int64(count)
-                size += Int64(count)
-            }
         }
     }
 

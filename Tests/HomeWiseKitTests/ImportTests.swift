@@ -165,6 +165,74 @@ import Testing
         }
     }
 
+    // MARK: Archives
+
+    @Test(
+        "A5 D5 archives with models are taken in, cut or whole",
+        arguments: [
+            "zip -q -r M.zip models || python3 -c 'import shutil; shutil.make_archive(\"M\", \"zip\", \".\", \"models\")'",
+            "tar -czf M.tgz models",
+            "tar -cJf M.tar.xz models", "tar --zstd -cf M.tar.zst models", "tar -cf M.tar models",
+            "tar -czf M.tgz models && split -b 100 -a 2 M.tgz M.tgz.part- && rm M.tgz",
+            "tar -cf M.tar models && split -b 3000 -d -a 3 --numeric-suffixes=1 M.tar M.tar. && rm M.tar",
+        ])
+    func archives(_ command: String) async throws {
+        try place("models/Some-Q4_0.gguf", Self.gguf("some"))
+        try place("models/deep/model.gguf", Self.gguf("deep"))
+        try place("models/readme.txt", Array("hello".utf8))
+        _ = try Self.run("cd '\(TemporaryFolder.path)/person' && (\(command)) 2>/dev/null && rm -r models")
+        let names = try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path + "/person").sorted()
+        let path = try TemporaryFolder.path + "/person/" + #require(names.first)
+        try await HomeWise.open(world()) { house in
+            #expect(try house.packed(at: path)?.files.count == 3)
+            let (installed, problems) = try house.importPacked(at: path)
+            #expect(Set(installed.map(\.name)) == ["some", "deep"] && problems.isEmpty)
+            #expect(try house.store.models().allSatisfy { $0.state == .sound && $0.source == "file:\(path)" })
+            #expect(try FileManager.default.contentsOfDirectory(atPath: house.store.layout.partial).isEmpty)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path + "/person").sorted() == names)
+    }
+
+    @Test(
+        "a file that was cut is joined, and a packed one unpacked",
+        arguments: [
+            "split -b 50 -a 1 x-Q4_0.gguf x-Q4_0.gguf-split- && rm x-Q4_0.gguf", "gzip x-Q4_0.gguf", "xz x-Q4_0.gguf",
+            "zstd -q --rm x-Q4_0.gguf",
+        ])
+    func singles(_ command: String) async throws {
+        try place("x-Q4_0.gguf", Self.gguf("some"))
+        _ = try Self.run("cd '\(TemporaryFolder.path)/person' && \(command)")
+        let names = try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path + "/person").sorted()
+        let path = try TemporaryFolder.path + "/person/" + #require(names.first)
+        try await HomeWise.open(world()) { house in
+            #expect(try house.importPacked(at: path).installed.map(\.name) == ["x"])
+            let place = try #require(try house.store.models().first).files[0].place
+            #expect(try [UInt8](Data(contentsOf: URL(filePath: place))) == Self.gguf("some"))
+        }
+    }
+
+    @Test("A5 a hostile archive leaves the store as it was") func hostile() async throws {
+        try place("models/Some-Q4_0.gguf", Self.gguf("some"))
+        _ = try Self.run("cd '\(TemporaryFolder.path)/person' && ln -s /etc models/link && tar -czf M.tgz models && rm -r models")
+        let path = TemporaryFolder.path + "/person/M.tgz"
+        try await HomeWise.open(world()) { house in
+            let failure = #expect(throws: Failure.self) { try house.importPacked(at: path) }
+            #expect(failure?.code == .archiveLinkForbidden)
+            let models = try house.store.models()
+            let partial = try FileManager.default.contentsOfDirectory(atPath: house.store.layout.partial)
+            #expect(models.isEmpty && partial.isEmpty)
+        }
+    }
+
+    @Test func aPartThatIsMissingIsNamed() async throws {
+        try place("x.tar.001", Array("x".utf8))
+        try place("x.tar.003", Array("x".utf8))
+        try await HomeWise.open(world()) { house in
+            let failure = #expect(throws: Failure.self) { try house.packed(at: TemporaryFolder.path + "/person/x.tar.001") }
+            #expect(failure?.message.contains("part 2 is missing") == true, "\(failure?.message ?? "")")
+        }
+    }
+
     private static func run(_ command: String) throws -> String? {
         let process = Process()
         let pipe = Pipe()

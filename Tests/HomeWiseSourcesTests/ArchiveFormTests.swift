@@ -76,19 +76,6 @@ import Testing
         }
     }
 
-    @Test func aFileThatWasCutIsJoined() throws {
-        let folder = TemporaryFolder.path
-        for (suffix, text) in [("a", "GGUF one "), ("b", "two "), ("c", "three")] {
-            try Data(text.utf8).write(to: URL(filePath: "\(folder)/x.gguf-split-\(suffix)"))
-        }
-        let joined = try #require(SplitName.join(try FileManager.default.contentsOfDirectory(atPath: folder)).joined.first)
-        var join = try MemberJoin(path: folder + "/" + joined.name)
-        for part in joined.parts { try join.append(file: folder + "/" + part, limit: 18) }
-        #expect(throws: Failure.self) { try join.append(file: folder + "/x.gguf-split-a", limit: 18) }
-        let (digest, size) = join.finish()
-        #expect(size == 18 && digest == FileHash.digest(ofText: "GGUF one two three"))
-    }
-
     @Test func namesInOtherAlphabetsComeOutAsTheyAre() throws {
         let archive = try ArchiveMaker.archive("zipped(('模型/é.gguf', 'x'), ('модель', 'y'))")
         #expect(try Set(ArchiveMaker.unpack(archive)) == ["模型/é.gguf", "модель"])

@@ -14,10 +14,10 @@ struct FolderScan {
         let walked = try folder.walk("", follows: true) { place, message in
             if Self.matters(place) { report.problems.append(.init(origin, folder.absolute(place), message)) }
         }
-        for file in walked where Unfinished.isName(file.path.name) {
+        for file in walked where UnfinishedName.isOne(file.path.name) {
             report.problems.append(.init(origin, folder.absolute(file.path.value), "It is an unfinished download."))
         }
-        let files = FoundFiles(folder: folder, home: "", walked: walked.filter { !Unfinished.isName($0.path.name) })
+        let files = FoundFiles(folder: folder, home: "", walked: walked.filter { !UnfinishedName.isOne($0.path.name) })
         let name = (folder.root as NSString).lastPathComponent
         let groups = ModelGroups(tree: files.listing, folder: name)
         for group in groups.groups {
@@ -37,8 +37,8 @@ struct FolderScan {
 }
 
 /// Names that tools give to what they have not finished.
-enum Unfinished {
-    static func isName(_ name: String) -> Bool {
+enum UnfinishedName {
+    static func isOne(_ name: String) -> Bool {
         let name = name.lowercased()
         return [".incomplete", ".downloadinprogress", ".part", ".partial", ".crdownload", ".downloading", ".tmp", ".aria2"].contains {
             name.hasSuffix($0)

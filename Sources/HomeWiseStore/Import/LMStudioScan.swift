@@ -55,10 +55,10 @@ struct LMStudioScan {
         let walked = try folder.walk(place, follows: true) { refused, message in
             report.problems.append(.init(.lmStudio, folder.absolute(refused), message))
         }
-        for file in walked where Unfinished.isName(file.path.name) {
+        for file in walked where UnfinishedName.isOne(file.path.name) {
             report.problems.append(.init(.lmStudio, folder.absolute("\(place)/\(file.path)"), "It is an unfinished download."))
         }
-        let files = FoundFiles(folder: folder, home: place, walked: walked.filter { !Unfinished.isName($0.path.name) })
+        let files = FoundFiles(folder: folder, home: place, walked: walked.filter { !UnfinishedName.isOne($0.path.name) })
         let groups = ModelGroups(files.listing, folder: place)
         for group in groups.groups {
             let part = group.format == .gguf ? "/\(group.files[0].file.path)" : ""

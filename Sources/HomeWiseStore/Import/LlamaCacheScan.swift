@@ -27,7 +27,7 @@ struct LlamaCacheScan {
                     .init(.llamaCpp, folder.absolute(name), message ?? Failure.wrapping(error, doing: "reading it").message))
             }
         }
-        for name in names.sorted() where Unfinished.isName(name) {
+        for name in names.sorted() where UnfinishedName.isOne(name) {
             report.problems.append(.init(.llamaCpp, folder.absolute(name), "It is an unfinished download."))
         }
         addOthers(names.subtracting(taken), into: &report)

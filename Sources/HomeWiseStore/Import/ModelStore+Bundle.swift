@@ -5,11 +5,9 @@ package import Foundation
 package import HomeWiseDomain
 
 extension ModelStore {
-    /// A place on the store's disk where a bundle may be unpacked; nothing is there. Whoever asks for it removes it.
-    package func bundleStaging() -> String { "\(layout.partial)/\(Self.bundlePrefix)\(getpid()).\(UInt32.random(in: .min ... .max))" }
-
-    /// What an import that was killed leaves in `partial/`: folders of this name.
-    package static let bundlePrefix = "bundle-"
+    /// A place on the store's disk where something may be unpacked; nothing is there yet. Whoever asks for it removes it, and
+    /// what a killed run left is known for a leftover by its name.
+    package func unpackingPlace() -> String { "\(layout.partial)/\(Self.adoptionPrefix)\(getpid()).\(UInt32.random(in: .min ... .max))" }
 
     /// Takes the files of a bundle, unpacked and proven, into the store as one model.
     ///
