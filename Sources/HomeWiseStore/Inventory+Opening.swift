@@ -61,13 +61,33 @@ extension Inventory {
         return isNew
     }
 
+    /// On a disk without a free byte SQLite cannot even begin to read: the spare room is given up for it, and when that is
+    /// gone too one connection does with what memory holds.
     private static func attempt(_ path: String) throws -> Inventory {
+        let spare = SpareRoom(path: path + ".spare")
+        do {
+            let inventory = try attempt(path, isAlone: false)
+            spare.keep()
+            return inventory
+        } catch let failure as Failure where failure.code == .diskFull {
+            if spare.release() { do { return try attempt(path, isAlone: false) } catch is Failure {} }
+            return try attempt(path, isAlone: true)
+        }
+    }
+
+    /// - Parameter isAlone: with one connection, which keeps in memory what several would share in a file.
+    private static func attempt(_ path: String, isAlone: Bool) throws -> Inventory {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
-        // The rows point at gigabytes: a commit must survive the power cord.
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        configuration.prepareDatabase { database in
+            // Before anything is read: the file of several connections is made by the first reader.
+            if isAlone { try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
+            // The rows point at gigabytes: a commit must survive the power cord.
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
         do {
-            let inventory = try Inventory(DatabasePool(path: path, configuration: configuration))
+            let inventory = try Inventory(
+                isAlone ? DatabaseQueue(path: path, configuration: configuration) : DatabasePool(path: path, configuration: configuration))
             // A page that is gone shows when it is read: now, within a millisecond or two, and not in the middle of something.
             let verdict = try inventory.database.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
             if let verdict, verdict != "ok" { throw DamagedInventory(reason: verdict.replacingOccurrences(of: "\n", with: " ")) }
@@ -75,8 +95,14 @@ extension Inventory {
         } catch let error as DatabaseError {
             let reason = error.message ?? "SQLite error \(error.resultCode.rawValue)"
             if [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode) { throw DamagedInventory(reason: reason) }
-            throw error.resultCode == .SQLITE_FULL ? Failure.diskFilled(path: path) : Failure.unreadable(path: path, reason: reason)
+            throw isForWantOfRoom(error) ? Failure.diskFilled(path: path) : Failure.unreadable(path: path, reason: reason)
         }
+    }
+
+    /// What SQLite says when the files beside its own cannot grow (sqlite.org/rescode.html).
+    private static func isForWantOfRoom(_ error: DatabaseError) -> Bool {
+        error.resultCode == .SQLITE_FULL
+            || [.SQLITE_IOERR_SHMSIZE, .SQLITE_IOERR_SHMOPEN, .SQLITE_IOERR_WRITE].contains(error.extendedResultCode)
     }
 
     /// Kept for whoever can still read something in it; nothing of it is deleted.
@@ -98,4 +124,23 @@ extension Inventory {
         }
         return nil
     }
+}
+
+/// A file that holds room on the disk for nothing, so that it can be given up when there is none: a person can then still
+/// look at their models and remove some.
+private struct SpareRoom {
+    let path: String
+    private static let size: Int64 = 1 << 20
+
+    /// Makes it where it is missing and there is room; where there is none, it is tried again the next time.
+    func keep() {
+        if FilePrint(path: path, followingLinks: false)?.size == Self.size { return }
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { return }
+        defer { close(file) }
+        do { try Space.reserve(Self.size, on: file, path: path) } catch { unlink(path) }
+    }
+
+    /// - Returns: whether there was any.
+    func release() -> Bool { unlink(path) == 0 }
 }

@@ -103,4 +103,35 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: world.home + "/partial").isEmpty)
         try await server.stop()
     }
+
+    @Test("DL-59 I7 prune at every moment of pulls takes nothing that they need", .timeLimit(.minutes(3))) func pruneDuringPull()
+        async throws
+    {
+        let server = try await server()
+        let world = world
+        let shared = try Delivery(files: (0..<4).map { try file($0, at: server.url) })
+        let digests = try Self.parts.map { try Digest(sha256: PullTests.sha256($0)) }
+        let pruned = Mutex(0)
+        let pruner = Task {
+            while !Task.isCancelled {
+                try await HomeWise.open(world) { house in
+                    let outcome = try house.prune(house.prunable())
+                    pruned.withLock { $0 += outcome.removed.count }
+                }
+                await Task.yield()
+            }
+        }
+        for _ in 0..<12 {
+            let model = try await install(shared)
+            #expect(model.state == .sound)
+            #expect(try StoreInvariants(home: world.home, complete: [model.key: digests]).violations() == [])
+            try await HomeWise.open(world) { house in
+                _ = try house.remove(house.removal(of: ["tiny"], isKeepingFiles: true), isKeepingFiles: true)
+            }
+        }
+        pruner.cancel()
+        do { try await pruner.value } catch is CancellationError {}
+        #expect(pruned.withLock { $0 } > 0)
+        try await server.stop()
+    }
 }

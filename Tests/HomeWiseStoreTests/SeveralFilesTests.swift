@@ -48,6 +48,12 @@ import Testing
         let new = try shop.publish("m", [("w", "two")], at: 2)
         #expect(try shop.store.models() == [new] && shop.text("models/m/q4/w") == "two" && !shop.exists("models/m/q4/gone.json"))
         #expect(try shop.store.place(of: old.digest) == old.files[0].place)
+        #expect(try shop.store.olderVersions(name: "m", tag: "q4").map(\.isWhole) == [true])
+        #expect(try shop.store.goBack(name: "m", tag: "q4", at: Date()) == old && shop.text("models/m/q4/gone.json") == "x")
+        #expect(try shop.store.olderVersions(name: "m", tag: "q4").map(\.installedAt) == [new.installedAt])
+        #expect(try shop.store.goBack(name: "m", tag: "q4", at: Date()) == new)
+        #expect(throws: Failure.self) { try shop.store.goBack(name: "m", tag: "q4", to: Date(), at: Date()) }
+        #expect(try StoreInvariants(home: shop.home, complete: [new.key: new.files.map(\.digest)]).violations() == [])
     }
 
     @Test func namesWithSlashesAndDotsShareNoFolder() throws {

@@ -149,3 +149,11 @@ extension Failure {
             detail: ["model": key])
     }
 }
+
+extension Failure {
+    public static func noOlderVersion(_ key: String) -> Failure {
+        Failure(
+            .badInput, "No older version of \(key) is whole here.",
+            remedy: "Older versions are there until they are pruned; fetch the one you want with: homewise pull")
+    }
+}
