@@ -18,7 +18,7 @@ struct PullCommand: AsyncParsableCommand {
         let story = Story()
         let ready = try await Interrupts.shared.cancelling(isLast: true) {
             try await HomeWise.open(world) { house in
-                let name = try await house.name(ofTyped: model, story)
+                let name = try await house.name(ofTyped: model, options, story)
                 try Terms.settle(house, name, isAccepted: options.acceptTerms)
                 return try await house.obtain(name, wish: wish, report: story.tell)
             }

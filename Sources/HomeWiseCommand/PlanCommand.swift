@@ -29,7 +29,8 @@ struct PlanCommand: AsyncParsableCommand {
         let plan = try await Interrupts.shared.cancelling(isLast: true) {
             try await HomeWise.open(World.ofThisProcess()) { house in
                 let machine = try await target.machine(like: await house.hardware(askingEngine: false))
-                return try await house.plan(model, wish: final, for: machine)
+                let name = try await house.name(ofTyped: model, options, Story()) ?? model
+                return try await house.plan(name, wish: final, for: machine)
             }
         }
         if options.json { return try Terminal.json(plan) }

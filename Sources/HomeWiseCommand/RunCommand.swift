@@ -83,7 +83,7 @@ struct RunCommand: AsyncParsableCommand {
         let story = Story()
         try await Interrupts.shared.cancelling(isLast: true) {
             try await HomeWise.open(world) { house in
-                let name = try await house.name(ofTyped: model, story)
+                let name = try await house.name(ofTyped: model, options, story)
                 try Terms.settle(house, name, isAccepted: options.acceptTerms)
                 // A model that cannot run here is refused before minutes go into an engine.
                 if let name {
@@ -145,9 +145,9 @@ extension World {
 
 extension HomeWise {
     /// - Returns: `nil` where the choice is left to HomeWise.
-    func name(ofTyped model: String?, _ story: Story) async throws -> String? {
+    func name(ofTyped model: String?, _ options: ModelOptions, _ story: Story) async throws -> String? {
         guard let model, model.lowercased() != "auto" else { return nil }
-        return try await name(of: model, report: story.tell)
+        return try await name(of: model, format: options.type.flatMap { ModelFormat(rawValue: $0.lowercased()) }, report: story.tell)
     }
 
     /// The engine, installed on the way where it is missing.

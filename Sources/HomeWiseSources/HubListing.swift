@@ -18,6 +18,8 @@ struct HubListing {
         var unproven: Set<String>
         var license: String?
         var warnings: [String]
+        /// Whether its files are for those alone who accepted its terms; the listing is for everybody.
+        var isGated = false
     }
 
     /// Bytes; the largest repositories list some ten thousand files.
@@ -26,7 +28,7 @@ struct HubListing {
     /// - Throws: `Failure` for each of the hub's refusals.
     func read(_ reference: RepositoryReference) async throws -> Listed {
         let address = "\(endpoint.url)/api/models/\(reference.repository)/revision/\(AddressPart.component(reference.revision))?blobs=true"
-        let answer = try await transport.get(address, authorization: endpoint.authorization, within: transport.policy.resolveWithin)
+        let answer = try await transport.ask(address, authorization: endpoint.authorization)
         guard answer.status == 200 else { throw refusal(answer, reference) }
         let info: HubAnswer = try await decode(answer, "no file list")
         guard Self.isCommit(info.sha) else { throw Failure.badReply(host: endpoint.host, "“\(info.sha.prefix(60))” is not a commit") }
@@ -35,6 +37,7 @@ struct HubListing {
         var listed = Listed(
             commit: info.sha, repository: now, files: [], unproven: [], license: info.license,
             warnings: now.lowercased() == reference.repository.lowercased() ? [] : ["\(reference.repository) is called \(now) by now."])
+        listed.isGated = info.gated?.isClosed == true
         var entries = info.siblings.map {
             Entry(path: $0.rfilename, size: $0.lfs?.size ?? $0.size, lfs: $0.lfs?.sha256, blob: $0.blobId, xet: $0.xetHash)
         }
@@ -44,6 +47,12 @@ struct HubListing {
         }
         for entry in entries { try add(entry, to: &listed) }
         return listed
+    }
+
+    /// A gated repository says only with its first file whether the gate is open; that is asked before anything is planned.
+    func checkGate(_ address: String, _ reference: RepositoryReference) async throws {
+        let answer = try await transport.ask(address, headers: [("Range", "bytes=0-0")], authorization: endpoint.authorization)
+        guard [200, 206].contains(answer.status) else { throw refusal(answer, reference) }
     }
 
     struct Entry {
@@ -129,6 +138,21 @@ struct HubAnswer: Decodable {
     let siblings: [Sibling]
     let tags: [String]?
     let disabled: Bool?
+    let gated: Gate?
+
+    /// `false`, `"auto"` or `"manual"`.
+    struct Gate: Decodable {
+        let isClosed: Bool
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let isGated = try? container.decode(Bool.self) {
+                isClosed = isGated
+            } else {
+                isClosed = try !container.decode(String.self).isEmpty
+            }
+        }
+    }
 
     var license: String? {
         tags?.first { $0.hasPrefix("license:") }.map { String($0.dropFirst(8).prefix(100)) }
@@ -162,7 +186,7 @@ struct HubTree {
         var entries: [HubListing.Entry] = []
         for _ in 0..<Self.mostPages {
             guard let page = address else { return entries }
-            let answer = try await transport.get(page, authorization: endpoint.authorization, within: transport.policy.resolveWithin)
+            let answer = try await transport.ask(page, authorization: endpoint.authorization)
             if answer.status == 404, entries.isEmpty { return nil }
             guard answer.status == 200 else { throw listing.refusal(answer, reference) }
             let items: [Item] = try await listing.decode(answer, "no tree")

@@ -63,7 +63,8 @@ package struct HubSource: Source {
     }
 
     private func delivery(from endpoint: Endpoint, _ reference: RepositoryReference, _ wish: SourceWish) async throws -> Delivery {
-        let listing = try await HubListing(transport: transport, endpoint: endpoint).read(reference)
+        let hub = HubListing(transport: transport, endpoint: endpoint)
+        let listing = try await hub.read(reference)
         if reference.isPinned, listing.commit != reference.revision {
             throw Failure.otherRevision(
                 reference.repository, host: endpoint.host, wanted: reference.revision, offered: listing.commit)
@@ -81,6 +82,7 @@ package struct HubSource: Source {
                 name: item.path.name, addresses: [address], size: item.file.size, digest: item.file.digest, gitBlob: item.file.gitBlob)
             return Delivery.File(path: item.path, role: item.role, parts: [.init(remote)])
         }
+        if listing.isGated, let first = files.first { try await hub.checkGate(first.parts[0].file.url, reference) }
         return Delivery(
             files: files, revision: listing.commit, owner: String(listing.repository.prefix { $0 != "/" }), license: listing.license,
             warnings: selection.warnings + listing.warnings)

@@ -29,12 +29,21 @@ package struct ModelScopeSource: Source {
             reference.part, wish: wish)
         return Delivery(
             files: selection.items.map { item in
-                let url =
-                    "\(endpoint)/models/\(reference.repository)/resolve/\(AddressPart.component(reference.revision))/\(AddressPart.path(item.file.path))"
-                let address = RemoteAddress(url: url, authorization: authorization, source: "ModelScope")
-                let remote = RemoteFile(name: item.path.name, addresses: [address], size: item.file.size, digest: item.file.digest)
+                let remote = RemoteFile(
+                    name: item.path.name, addresses: addresses(of: item.file), size: item.file.size, digest: item.file.digest)
                 return Delivery.File(path: item.path, role: item.role, parts: [.init(remote)])
             }, revision: reference.isPinned ? reference.revision : nil, owner: reference.owner, warnings: selection.warnings)
+    }
+
+    /// Its page's own address, and where a digest proves that both are one, the one that its official client takes.
+    private func addresses(of file: ListedFile) -> [RemoteAddress] {
+        let revision = AddressPart.component(reference.revision)
+        let page = "\(endpoint)/models/\(reference.repository)/resolve/\(revision)/\(AddressPart.path(file.path))"
+        let client =
+            "\(endpoint)/api/v1/models/\(reference.repository)/repo?Revision=\(revision)&FilePath=\(AddressPart.component(file.path.value))"
+        return (file.digest == nil ? [page] : [page, client]).map {
+            RemoteAddress(url: $0, authorization: authorization, source: "ModelScope")
+        }
     }
 
     /// The server ends a list here without saying so.
@@ -47,9 +56,9 @@ package struct ModelScopeSource: Source {
                 String(path.value[..<(path.value.lastIndex(of: "/") ?? path.value.endIndex)])
             } else { nil }
         let root = folder.map { "&Root=\(AddressPart.component($0))" } ?? ""
-        let answer = try await transport.get(
+        let answer = try await transport.ask(
             "\(endpoint)/api/v1/models/\(reference.repository)/repo/files?Revision=\(AddressPart.component(reference.revision))&Recursive=True\(root)",
-            authorization: authorization, within: transport.policy.resolveWithin)
+            authorization: authorization)
         guard answer.status == 200 else { throw refusal(answer.status, nil) }
         let data = try await answer.metadata(upTo: 32 << 20, transport: transport)
         let page: Page

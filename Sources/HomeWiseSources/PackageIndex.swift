@@ -25,9 +25,8 @@ package struct PackageIndex: Sendable {
     /// - Throws: `Failure.notAtSource` when the index has no such package or version.
     package func file(of package: String, version: String, form: Form) async throws -> RemoteFile {
         let name = Self.normalized(package)
-        let answer = try await transport.get(
-            "\(base)/\(name)/", headers: [("Accept", "application/vnd.pypi.simple.v1+json")], authorization: authorization,
-            within: transport.policy.resolveWithin)
+        let answer = try await transport.ask(
+            "\(base)/\(name)/", headers: [("Accept", "application/vnd.pypi.simple.v1+json")], authorization: authorization)
         guard answer.status == 200 else { throw Failure.refused(host: answer.host, status: answer.status, what: "the package \(name)") }
         let page = try await read(answer)
         guard let file = page.files.first(where: { Self.isFile($0.filename, of: name, version: version, form: form) }) else {
@@ -47,7 +46,7 @@ package struct PackageIndex: Sendable {
     }
 
     private func read(_ answer: Transport.Answer) async throws -> Page {
-        let data = try await answer.data(upTo: 32 << 20, transport: transport)
+        let data = try await answer.metadata(upTo: 32 << 20, transport: transport)
         do { return try JSONDecoder().decode(Page.self, from: data) } catch let error as DecodingError {
             throw Failure.badReply(host: answer.host, "no package list in JSON (\(error.complaint))")
         }

@@ -48,11 +48,11 @@ actor RegistryClient {
     private func get(_ path: String) async throws -> Transport.Answer {
         let address = "\(reference.baseURL)/v2/\(reference.repository)/\(path)"
         let headers = [("Accept", Self.accepted)]
-        let answer = try await transport.get(
-            address, headers: headers, authorization: authorization, within: transport.policy.resolveWithin)
+        let answer = try await transport.ask(
+            address, headers: headers, authorization: authorization)
         guard answer.status == 401 else { return answer }
         authorization = try await login(answer)
-        return try await transport.get(address, headers: headers, authorization: authorization, within: transport.policy.resolveWithin)
+        return try await transport.ask(address, headers: headers, authorization: authorization)
     }
 
     /// Answers a registry's challenge: nothing leaves this machine before the place that it names is found to be its own.
@@ -78,7 +78,7 @@ actor RegistryClient {
         var query = "scope=\(AddressPart.component("repository:\(reference.repository):pull"))"
         if let service = parameters["service"] { query += "&service=\(AddressPart.component(service.prefix(500)))" }
         let address = realm + (realm.contains("?") ? "&" : "?") + query
-        let answer = try await transport.get(address, authorization: name, within: transport.policy.resolveWithin)
+        let answer = try await transport.ask(address, authorization: name)
         guard answer.status == 200 else { throw refusal(answer.status, nil) }
         let data = try await answer.metadata(upTo: 1 << 20, transport: transport)
         let reply: TokenReply

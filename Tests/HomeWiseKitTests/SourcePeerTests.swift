@@ -79,6 +79,20 @@ import Testing
         }
     }
 
+    @Test("a real registry serves a model that is laid out as Ollama's are") func ollama() async throws {
+        let folder = try write()
+        try await RealRegistry.run(asksForLogin: false) { registry in
+            try registry.pushOllama(folder + "/tiny-Q4_0.gguf", as: "library/smollm", tag: "135m")
+            let world = world(["HOMEWISE_OLLAMA_REGISTRY": registry.host])
+            let delivery = try await resolve("ollama:smollm:135m", world)
+            #expect(delivery.files.map(\.path.value) == ["model.gguf", "template.txt", "LICENSE", "params.json"])
+            let installed = try await pull("ollama:smollm:135m", world)
+            #expect(installed.name == "smollm-135m" && installed.digest.hex == PullTests.sha256(Self.weights))
+            #expect(try await pull("https://ollama.com/library/smollm:135m", world) == installed)
+            #expect(await failure { _ = try await pull("ollama:smollm:70b", world) }?.code == .notAtSource)
+        }
+    }
+
     @Test("a real registry with htpasswd serves those that docker login knows") func registryWithLogin() async throws {
         let folder = try write()
         try await RealRegistry.run(asksForLogin: true) { registry in
@@ -129,6 +143,32 @@ import Testing
             #expect(await failure { _ = try await resolve(source, ours) }?.code == .notAtSource, "\(source)")
         }
         try await hub.stop()
+    }
+
+    @Test("ModelScope's official client downloads from a loopback server, and then ours does") func modelScope() async throws {
+        let (name, digest) = ("tiny-Q4_0.gguf", PullTests.sha256(Self.weights))
+        let server = try await LoopbackServer.start { request in
+            if request.path.hasPrefix("/api/v1/models/org/tiny/repo/files?") {
+                return .json(
+                    #"{"Code":200,"Success":true,"Message":"success","Data":{"Files":[{"Name":"\#(name)","Path":"\#(name)","Type":"blob","Size":\#(Self.weights.count),"Sha256":"\#(digest)","Revision":"abc"}]}}"#
+                )
+            }
+            let isFile =
+                request.path == "/models/org/tiny/resolve/master/\(name)"
+                || request.path == "/api/v1/models/org/tiny/repo?Revision=master&FilePath=\(name)"
+            return isFile ? .file(Self.weights, for: request) : LoopbackServer.Reply(404)
+        }
+        let peers = try Peers.folder()
+        let target = TemporaryFolder.path + "/theirs"
+        let environment = [
+            "MODELSCOPE_ENDPOINT": server.url, "MODELSCOPE_CACHE": TemporaryFolder.path + "/ms", "HOME": TemporaryFolder.path,
+        ]
+        let theirs = try Peers.run(peers + "/python/bin/modelscope", ["download", "org/tiny", "--local-dir", target], environment)
+        try #require(theirs.status == 0, "\(theirs.text)")
+        #expect(try Data(contentsOf: URL(filePath: "\(target)/\(name)")) == Data(Self.weights))
+        let installed = try await pull("modelscope:org/tiny:q4_0", world(["MODELSCOPE_ENDPOINT": server.url]))
+        #expect(installed.digest.hex == digest)
+        try await server.stop()
     }
 
     @Test("a gated repository refuses both without a token, and serves both with one") func gated() async throws {

@@ -4,6 +4,7 @@
 import Foundation
 import HomeWiseDomain
 import HomeWiseTesting
+import Synchronization
 import Testing
 
 @testable import HomeWiseSources
@@ -31,7 +32,9 @@ import Testing
         script: @escaping LoopbackServer.Script
     ) async throws -> (outcome: Result<Delivery, Failure>, server: LoopbackServer) {
         let server = try await LoopbackServer.start(script)
-        let transport = Transport()
+        var policy = RetryPolicy()
+        policy.firstDelay = .milliseconds(5)
+        let transport = Transport(policy: policy)
         guard case .hub(let reference) = try SourceReference(parsing: source) else { throw Failure.badInput(source, remedy: "") }
         let endpoints =
             [HubSource.Endpoint(url: server.url, token: token)]
@@ -95,6 +98,31 @@ import Testing
         #expect(failure.code == expected && failure.remedy.contains(remedy), "\(failure.message) \(failure.remedy)")
         #expect(server.requests.count == 1, "a refusal is not asked for again")
         #expect(!"\(failure) \(failure.detail)".contains("hush"))
+    }
+
+    @Test("DL-34 DL-32 a hub that is broken or busy for a moment is asked again") func moments() async throws {
+        let answers = Mutex([Reply(502), Reply(429, headers: [("Retry-After", "0")])])
+        let (outcome, server) = try await ask("hf:org/repo/model Q4.gguf") { _ in
+            answers.withLock { $0.isEmpty ? .json(Self.listing()) : $0.removeFirst() }
+        }
+        #expect(try outcome.get().files.count == 1 && server.requests.count == 3)
+        let (refused, busy) = try await ask("hf:org/repo/m.gguf") { _ in Reply(429, headers: [("Retry-After", "1000000000")]) }
+        #expect(failure(refused)?.code == .sourceRefused && busy.requests.count == 1, "nobody waits for hours")
+    }
+
+    @Test("DL-31 a gate is tried before anything is fetched", arguments: [(401, false), (403, true)]) func gate(
+        _ status: Int, _ hasToken: Bool
+    ) async throws {
+        let listing = Self.listing().replacingOccurrences(of: #""id":"#, with: #""gated":"auto","id":"#)
+        let (outcome, server) = try await ask("hf:org/repo/model Q4.gguf", token: hasToken ? "hush" : nil) { request in
+            request.path.hasPrefix("/api/") ? .json(listing) : Reply(status, headers: [("X-Error-Code", "GatedRepo")])
+        }
+        #expect(failure(outcome)?.detail["reason"] == "GatedRepo" && server.requests.count == 2)
+        #expect(failure(outcome)?.remedy.contains(hasToken ? "account that your token" : "set HF_TOKEN") == true)
+        let (open, _) = try await ask("hf:org/repo/model Q4.gguf", token: "hush") { request in
+            request.path.hasPrefix("/api/") ? .json(listing) : .file([1, 2, 3], for: request)
+        }
+        #expect(try open.get().files.count == 1)
     }
 
     @Test func aTokenThatIsNotAcceptedIsNamed() async throws {

@@ -140,7 +140,9 @@ import Testing
         outcome: Result<Delivery, Failure>, server: LoopbackServer
     ) {
         let server = try await LoopbackServer.start { _ in reply }
-        let transport = Transport()
+        var policy = RetryPolicy()
+        policy.firstDelay = .milliseconds(5)
+        let transport = Transport(policy: policy)
         guard case .modelScope(let reference) = try SourceReference(parsing: source) else { throw Failure.badInput(source, remedy: "") }
         let outcome: Result<Delivery, Failure>
         do {
@@ -165,7 +167,9 @@ import Testing
         let file = try outcome.get().parts[0].file
         #expect(
             file.url == "\(server.url)/models/org/repo/resolve/master/a-Q8_0.gguf" && file.digest?.hex == Self.digest && file.size == 77)
-        #expect(file.authorization == "Bearer hush" && server.requests[0].header("Authorization") == "Bearer hush")
+        #expect(file.addresses.map(\.url).last == "\(server.url)/api/v1/models/org/repo/repo?Revision=master&FilePath=a-Q8_0.gguf")
+        #expect(
+            file.addresses.allSatisfy { $0.authorization == "Bearer hush" } && server.requests[0].header("Authorization") == "Bearer hush")
         #expect(server.requests[0].path == "/api/v1/models/org/repo/repo/files?Revision=master&Recursive=True")
     }
 
@@ -181,7 +185,9 @@ import Testing
         let told = failure(
             try await ask("modelscope:org/repo", .json(#"{"Code":10010205001,"Message":"not found","Success":false,"Data":null}"#)).outcome)
         #expect(told?.code == .notAtSource && told?.detail["message"] == "not found")
-        #expect(failure(try await ask("modelscope:org/repo", Reply(500)).outcome)?.code == .sourceRefused)
+        let (broken, server) = try await ask("modelscope:org/repo", Reply(500))
+        #expect(
+            failure(broken)?.code == .sourceRefused && server.requests.count == 3, "what is broken just now is asked again, and then not")
     }
 
     @Test("DL-09 A2 A7 what cannot be is refused") func nonsense() async throws {

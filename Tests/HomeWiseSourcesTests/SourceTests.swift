@@ -74,4 +74,19 @@ import Testing
         let reply = LoopbackServer.Reply(200, headers: [("Transfer-Encoding", "chunked")], chunks: Array(repeating: block, count: 64))
         try await ask(reply) { _, failure, _ in #expect(failure?.code == .badReply) }
     }
+
+    @Test func aFolderOfAPackageIsTheFilesThatTheRegistryNames() async throws {
+        let server = try await LoopbackServer.start { _ in page(file("my_model_pkg-1.0-py3-none-any.whl")) }
+        let transport = Transport()
+        guard case .packageIndex(let members) = try SourceReference(parsing: "index:my-model-pkg==1.0#pkg/model") else { return }
+        let source = PackageIndexSource(index: PackageIndex(transport: transport, base: server.url + "/simple"), members: members)
+        let delivery = try await source.resolve(SourceWish(patterns: ["1_Pooling/config.json", "config.json", "model.safetensors"]))
+        #expect(delivery.files.map(\.path.value) == ["model.safetensors", "1_Pooling/config.json", "config.json"])
+        #expect(delivery.files[1].parts[0].packing == .member(try SafePath(untrusted: "pkg/model/1_Pooling/config.json")))
+        #expect(server.requests.count == 1 && delivery.transferSize == 7)
+        await #expect(throws: Failure.self) { try await source.resolve(SourceWish(patterns: ["*.json"])) }
+        await #expect(throws: Failure.self) { try await source.resolve(SourceWish(patterns: ["../x"])) }
+        try await transport.shutdown()
+        try await server.stop()
+    }
 }

@@ -17,7 +17,7 @@ public struct AdHocModel: Sendable, Equatable, Codable {
         let format = Self.format(of: first.path)
         let name = QuantizationName(in: Self.stem(first.path.name)) ?? QuantizationName(in: reference.title)
         quantization = reference.quantizationTyped ?? name?.description ?? (format == .pytorch ? "safetensors" : format.rawValue)
-        let size = try Self.sum(weights.map(\.size), of: reference)
+        let size = try Self.sum(weights.map(Self.size), of: reference)
         let title = Self.free(reference.title, owner: reference.owner, taken: taken)
         let variant = ModelVariant(
             format: format, quantization: quantization, size: ByteCount(size), sha256: weights.count == 1 ? first.digest : nil,
@@ -50,6 +50,16 @@ public struct AdHocModel: Sendable, Equatable, Codable {
         case "onnx": .onnx
         default: FileKind.isOnnxData(path.name.lowercased()) ? .onnx : .pytorch
         }
+    }
+
+    /// Bytes. Inside of an archive a file is somewhat larger than what holds it.
+    private static func size(_ file: Delivery.File) -> Int64? {
+        if file.isPlain || file.size != nil { return file.size }
+        let packed = file.parts.reduce(Int64(0)) { sum, part in
+            let size = part.file.size.flatMap { RemoteFile.plausibleSizes.contains($0) ? $0 : nil } ?? 0
+            return min(sum + size, RemoteFile.plausibleSizes.upperBound)
+        }
+        return packed + packed / 4
     }
 
     private static func sum(_ sizes: [Int64?], of reference: SourceReference) throws -> Int64 {

@@ -23,6 +23,7 @@ public struct AuthChallenge: Sendable, Equatable {
         mutating func challenges() -> [AuthChallenge] {
             var all: [AuthChallenge] = []
             while let word = token() {
+                skip(" \t")
                 if all.isEmpty || !take("=") {
                     all.append(AuthChallenge(scheme: word.lowercased(), parameters: [:]))
                 } else {
@@ -43,6 +44,7 @@ public struct AuthChallenge: Sendable, Equatable {
         }
 
         mutating func value() -> String? {
+            skip(" \t")
             guard take("\"") else { return token() }
             var bytes: [UInt8] = []
             while position < text.count {

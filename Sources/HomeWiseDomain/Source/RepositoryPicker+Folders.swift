@@ -27,8 +27,8 @@ extension RepositoryPicker {
 
     /// `model.fp16.safetensors` beside `model.safetensors`.
     private func isSecondPrecision(_ file: ListedFile, among roots: [ListedFile]) -> Bool {
-        let parts = file.path.name.split(separator: ".")
-        return parts.count == 3 && roots.contains { $0.path.name == "\(parts[0]).\(parts[2])" }
+        let hasMark = { (file: ListedFile) in file.path.name.split(separator: ".").count == 3 }
+        return hasMark(file) && roots.contains { $0.path.name.hasPrefix("model") && !hasMark($0) }
     }
 
     /// - Throws: `Failure.noModelFiles`, `Failure.ambiguousQuantization`, `Failure.noSuchQuantization`.

@@ -14,6 +14,7 @@ extension SourceReference {
         case "index": self = try .packageIndex(Self.members(parsing: rest, in: text))
         case "https", "http":
             guard rest.hasPrefix("//"), rest.utf8.count > 2 else { throw Self.unreadable(text) }
+            guard !rest.dropFirst(2).prefix(while: { !"/?#".contains($0) }).contains("@") else { throw Self.holdsPassword }
             self = .web(text)
         case "file" where rest.hasPrefix("/") && !rest.utf8.contains(0): self = .file(rest)
         default: throw Self.unreadable(text)
@@ -38,6 +39,11 @@ extension SourceReference {
             members.append(.init(package: String(requirement[0]), version: String(requirement[2]), member: member))
         }
         return members
+    }
+
+    /// It would be kept with the model and shown; so it is not even repeated here.
+    private static var holdsPassword: Failure {
+        .badInput("The address holds a name or a password.", remedy: "Give it without: what stands before the @ is no part of a source.")
     }
 
     static func unreadable(_ text: String) -> Failure {

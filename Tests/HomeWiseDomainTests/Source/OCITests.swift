@@ -41,7 +41,9 @@ import Testing
     @Test(
         "E5 a manifest that could be read in two ways is refused",
         arguments: [
-            manifest([layer()], extra: #","manifests":[]"#), #"{"schemaVersion":2}"#, #"{"schemaVersion":1,"layers":[]}"#,
+            manifest([layer()], extra: #","manifests":[]"#),
+            manifest([layer()], extra: #","manifests":[\#(layer("application/vnd.oci.image.manifest.v1+json"))]"#), #"{"schemaVersion":2}"#,
+            #"{"schemaVersion":1,"layers":[]}"#,
             manifest([layer()], type: "application/vnd.oci.image.index.v1+json"), manifest([layer()], type: "text/html"),
             manifest([layer()], extra: #","layers":[]"#), "[]", "null", "", "{", "\u{feff}{}",
         ])

@@ -41,6 +41,14 @@ import Testing
         ])
     func refuses(_ text: String) { #expect(throws: Failure.self) { try SourceReference(parsing: text) } }
 
+    @Test("I5 a password in an address is refused and not repeated") func passwords() throws {
+        for text in ["https://ada:hush@example.org/m.gguf", "http://hush@127.0.0.1:80/", "https://ada:hush@example.org?x"] {
+            let failure = #expect(throws: Failure.self) { try SourceReference(parsing: text) }
+            #expect(failure?.code == .badInput && failure?.description.contains("hush") == false)
+        }
+        _ = try SourceReference(parsing: "https://example.org/a@b/m.gguf?x=a@b")
+    }
+
     @Test func registriesAnswerWhereTheyAre() throws {
         guard case .oci(let docker) = try SourceReference(parsing: "oci:docker.io/ai/smollm2:135M-Q4_0"),
             case .oci(let local) = try SourceReference(parsing: "oci:127.0.0.1:5000/a:b"),
@@ -189,6 +197,14 @@ import Testing
     {
         let delivery = try DeliveryMergeTests.delivery("https://hub/m", size: size)
         #expect(throws: Failure.self) { try model("hf:org/repo", delivery) }
+    }
+
+    @Test func whatIsInsideOfAPackageIsMeasuredByIt() throws {
+        let wheel = RemoteFile(name: "w.whl", url: "https://index/w.whl", size: 1000, digest: nil)
+        let path = try SafePath(untrusted: "a/m-Q4_1.gguf")
+        let delivery = Delivery(files: [.init(path: path, parts: [.init(wheel, .member(path))])])
+        let adHoc = try model("index:pkg==1.0#a/m-Q4_1.gguf", delivery)
+        #expect(adHoc.info.size.bytes == 1250 && adHoc.info.id == "pkg" && adHoc.quantization == "Q4_1")
     }
 
     @Test func twoQuantisationsAreOneModel() throws {

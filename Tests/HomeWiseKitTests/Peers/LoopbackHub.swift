@@ -58,7 +58,8 @@ struct LoopbackHub: Sendable {
 
     private static func answer(_ request: LoopbackServer.Request, _ files: [File], _ storage: String) -> Reply {
         let path = request.path.split(separator: "?")[0].removingPercentEncoding ?? ""
-        if path.contains("org/gated"), request.header("Authorization") != "Bearer \(token)" { return refusal(403, "GatedRepo") }
+        // As on the hub: what a gated repository has is told to everybody, and handed out to few.
+        if path.hasPrefix("/org/gated"), request.header("Authorization") != "Bearer \(token)" { return refusal(403, "GatedRepo") }
         let parts = path.split(separator: "/").map(String.init)
         if parts.count >= 4, parts[0] == "api", parts[1] == "models" {
             guard ["org/tiny", "org/gated"].contains("\(parts[2])/\(parts[3])") else { return refusal(404, "RepoNotFound") }
@@ -90,7 +91,7 @@ struct LoopbackHub: Sendable {
             return #"{"rfilename":"\#(file.path)","size":\#(file.bytes.count),"blobId":"\#(file.blob)"\#(lfs)}"#
         }
         return .json(
-            #"{"id":"\#(name)","modelId":"\#(name)","sha":"\#(commit)","private":false,"gated":false,"disabled":false,"downloads":0,"likes":0,"tags":["license:apache-2.0"],"siblings":[\#(entries.joined(separator: ","))]}"#
+            #"{"id":"\#(name)","modelId":"\#(name)","sha":"\#(commit)","private":false,"gated":\#(name == "org/gated" ? #""manual""# : "false"),"disabled":false,"downloads":0,"likes":0,"tags":["license:apache-2.0"],"siblings":[\#(entries.joined(separator: ","))]}"#
         )
     }
 

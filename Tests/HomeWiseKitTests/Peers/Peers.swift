@@ -97,14 +97,34 @@ struct RealRegistry {
         let script = """
             import sys, oras.client
             host, target, config, files = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
-            client = oras.client.OrasClient(hostname=host, insecure=True)
+            client = oras.client.OrasClient(hostname=host, insecure=True, auth_backend="basic" if config else "token")
             if config:
-                client.login(username="ada", password="hush", hostname=host, insecure=True, config_path=config)
+                client.login(username="ada", password="hush", hostname=host, config_path=config)
             client.push(target=host + "/" + target, files=files, config_path=config or None)
             """
         let outcome = try Peers.run(
             peers + "/python/bin/python", ["-c", script, host, target, login.map { $0 + "/config.json" } ?? ""] + files,
             login.map { ["DOCKER_CONFIG": $0] } ?? [:], in: folder)
         try #require(outcome.status == 0, "oras could not push:\n\(outcome.text)")
+    }
+
+    /// Pushes a model as Ollama lays it out: layers with media types of its own, and no names of files.
+    func pushOllama(_ weights: String, as name: String, tag: String) throws {
+        let script = """
+            import sys, json, hashlib, requests
+            base, tag, path = "http://" + sys.argv[1] + "/v2/" + sys.argv[2], sys.argv[3], sys.argv[4]
+            kind = "application/vnd.ollama.image."
+            def put(data, media):
+                digest = "sha256:" + hashlib.sha256(data).hexdigest()
+                place = requests.post(base + "/blobs/uploads/").headers["Location"]
+                requests.put(place + "&digest=" + digest, data=data, headers={"Content-Type": "application/octet-stream"}).raise_for_status()
+                return {"mediaType": media, "digest": digest, "size": len(data)}
+            manifest = {"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+                "config": put(b'{"model_format":"gguf"}', "application/vnd.docker.container.image.v1+json"),
+                "layers": [put(open(path, "rb").read(), kind + "model"), put(b"{{ .Prompt }}", kind + "template"), put(b"MIT", kind + "license"), put(b'{"stop":[]}', kind + "params")]}
+            requests.put(base + "/manifests/" + tag, data=json.dumps(manifest), headers={"Content-Type": manifest["mediaType"]}).raise_for_status()
+            """
+        let outcome = try Peers.run(peers + "/python/bin/python", ["-c", script, host, name, tag, weights])
+        try #require(outcome.status == 0, "the model could not be pushed:\n\(outcome.text)")
     }
 }
