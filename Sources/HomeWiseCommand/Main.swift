@@ -46,9 +46,9 @@ struct HomeWiseCommand: AsyncParsableCommand {
         commandName: "homewise", abstract: "Runs the best AI model that your machine can really run.",
         discussion: "Start with: homewise run", version: Version.text,
         subcommands: [
-            RunCommand.self, RecommendCommand.self, PlanCommand.self, PullCommand.self, ListCommand.self, SearchCommand.self,
-            ShowCommand.self, HardwareCommand.self, DoctorCommand.self, CalibrateCommand.self, EngineCommand.self, RegistryCommand.self,
-            VerifyCommand.self, RemoveCommand.self, PruneCommand.self, DiskCommand.self,
+            RunCommand.self, RecommendCommand.self, PlanCommand.self, PullCommand.self, ImportCommand.self, ExportCommand.self,
+            ListCommand.self, SearchCommand.self, ShowCommand.self, HardwareCommand.self, DoctorCommand.self, CalibrateCommand.self,
+            EngineCommand.self, RegistryCommand.self, VerifyCommand.self, RemoveCommand.self, PruneCommand.self, DiskCommand.self,
         ])
 }
 
@@ -61,6 +61,7 @@ extension Failure {
     var exitCode: Int32 {
         switch code {
         case .badInput: 64
+        case .archiveLinkForbidden, .archiveEntryForbidden, .archiveTooLarge: 65
         case .digestMismatch, .damagedArchive, .malformedModel, .sizeMismatch, .badReply, .unsafePath: 65
         case .unknownModel, .notAtSource: 66
         case .noNetwork, .noCandidate, .engineMissing, .toolMissing, .modelTooLarge, .engineStartFailed, .engineDied: 69

@@ -1,123 +1,179 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The HomeWise authors
 
-import CArchive
 import Foundation
 package import HomeWiseDomain
 
 import struct Crypto.SHA256
 
-/// Reads zip and tar archives with libarchive. Only regular files come out, under safe names, within a budget.
-package struct Archive {
-    package let path: String
-    /// For error messages.
+/// A zip or tar archive, or a single packed file (gzip, xz, zstd), in one file or cut into several.
+///
+/// It is read in two phases: first our own strict readers list everything and the rules decide, then libarchive unpacks
+/// and must see the same. Only plain files and folders come out, under safe names, with fixed rights, within a budget.
+package struct Archive: Sendable {
+    /// The files that it lies in, in order.
+    package let parts: [String]
+    /// For error messages; a single packed file is named after it.
     package let name: String
 
-    package init(path: String, name: String) {
-        self.path = path
+    package init(path: String, name: String) { self.init(parts: [path], name: name) }
+
+    /// - Parameter parts: the files that one archive was cut into, in order; they are read as one without joining them.
+    package init(parts: [String], name: String) {
+        self.parts = parts
         self.name = name
     }
 
-    /// Writes one member to an open file, at its current end.
+    /// One file that came out.
+    package struct Unpacked: Sendable, Equatable {
+        package var path: SafePath
+        package var size: Int64
+        package var digest: Digest
+    }
+
+    /// What is in it, checked as if all of it were wanted. Nothing is written.
+    ///
+    /// - Parameter limit: bytes that all files together may have.
+    /// - Throws: `Failure` as `extractAll`.
+    package func members(limit: Int64 = .max) throws -> [ArchiveEntry] {
+        let input = try ArchiveInput(parts)
+        let listing = try ArchiveListing(input, name: name, limit: limit)
+        try ArchiveBudget(announced: limit, packed: input.length, free: nil).check(listing.total ?? 0, of: name)
+        return try ArchiveRules.members(listing.entries, of: name).map(\.entry)
+    }
+
+    /// Writes one member to an open file, at its current end. What else is in the archive stays there.
     ///
     /// - Parameters:
+    ///   - member: its name; a single packed file has only one, whatever it is called.
     ///   - limit: bytes that it may have at most.
     ///   - consume: sees every byte, in order, as it is written.
-    /// - Throws: `Failure.damagedArchive` when the member is missing, too large, or the archive is broken.
+    /// - Throws: `Failure.damagedArchive` when the member is missing or the archive broken or ambiguous,
+    ///   `.archiveTooLarge` before more than the limit is written.
     package func extract(
         _ member: SafePath, to descriptor: Int32, limit: Int64, consume: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        var isFound = false
-        try forEachFile { entry, path, reader in
-            guard path == member.value, !isFound else { return true }
-            isFound = true
-            var budget = limit
-            try copy(from: reader, to: descriptor, budget: &budget, consume: consume)
-            return false
+        try read(member, limit: limit, free: ArchiveFolder.free(on: descriptor)) { bytes in
+            try Self.write(bytes, to: descriptor, path: "what \(name) holds")
+            try consume(bytes)
         }
-        guard isFound else { throw Failure.damagedArchive(name, "it has no member \(member)") }
     }
 
-    /// Writes all files below a folder of the archive into a folder of the disk, which is made.
+    /// Reads one member from its beginning to its end.
     ///
-    /// - Parameter limit: bytes that all of them may have together.
-    package func extractAll(below prefix: String, to folder: String, limit: Int64) throws {
-        var budget = limit
-        var count = 0
-        try forEachFile { entry, path, reader in
-            guard path.hasPrefix(prefix + "/") else { return true }
-            let relative = try SafePath(untrusted: String(path.dropFirst(prefix.count + 1)))
-            try Task.checkCancellation()
-            try write(
-                reader, to: folder + "/" + relative.value, mode: archive_entry_perm(entry) & 0o100 == 0 ? 0o644 : 0o755, budget: &budget)
-            count += 1
-            return true
+    /// - Parameter free: bytes of the disk that it may fill; `nil` where it goes nowhere.
+    func read(_ member: SafePath, limit: Int64, free: Int64?, _ consume: (UnsafeRawBufferPointer) throws -> Void) throws {
+        let input = try ArchiveInput(parts)
+        let listing = try ArchiveListing(input, name: name, limit: .max)
+        let index: Int
+        if case .single = listing.form {
+            index = 0
+        } else {
+            index = try ArchiveRules.member(member, in: listing.entries, of: name).index
         }
-        guard count > 0 else { throw Failure.damagedArchive(name, "it has no folder \(prefix)") }
+        let budget = ArchiveBudget(announced: limit, packed: input.length, free: free)
+        try budget.check(listing.entries[index].size ?? 0, of: name)
+        var extraction = try ArchiveExtraction(input, listing, name: name, budget: budget, wanted: [index])
+        while try extraction.next() != nil { _ = try extraction.copy(to: consume) }
     }
 
-    private func write(_ reader: OpaquePointer, to path: String, mode: mode_t, budget: inout Int64) throws {
-        let folder = URL(filePath: path).deletingLastPathComponent().path
-        do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
-            throw Failure.cannotWrite(path: folder, error: error)
+    /// Unpacks everything, or everything below one of its folders, into a folder of the disk, which is made.
+    ///
+    /// It appears complete or not at all: it is filled beside its place under a name ending in “.unpacking” and then
+    /// renamed; what an interrupted run left there is removed first. The caller sees to it that no other run does the same.
+    ///
+    /// - Parameters:
+    ///   - prefix: a folder in the archive; `nil` for all. What lies elsewhere is checked like the rest and stays there.
+    ///   - limit: bytes that all of the files may have together.
+    /// - Returns: the files with their digests, in the order of the archive.
+    /// - Throws: `Failure`: `.archiveLinkForbidden`, `.archiveEntryForbidden`, `.unsafePath`, `.archiveTooLarge`, `.damagedArchive`,
+    ///   `.diskFull`, and then nothing is left behind.
+    @discardableResult
+    package func extractAll(below prefix: String? = nil, to folder: String, limit: Int64) throws -> [Unpacked] {
+        let input = try ArchiveInput(parts)
+        let listing = try ArchiveListing(input, name: name, limit: .max)
+        let members = try Self.below(prefix, try ArchiveRules.members(listing.entries, of: name))
+        guard !members.isEmpty else { throw Failure.damagedArchive(name, prefix.map { "it has no folder \($0)" } ?? "it is empty") }
+        let staging = folder + ".unpacking"
+        try ArchiveFolder.remove(staging)
+        do {
+            let target = try ArchiveFolder(at: staging)
+            let budget = ArchiveBudget(announced: limit, packed: input.length, free: target.free)
+            try budget.check(members.reduce(Int64(0)) { $0 + ($1.entry.size ?? 0) }, of: name)
+            let files = Dictionary(uniqueKeysWithValues: members.filter { $0.entry.kind == .file }.map { ($0.index, $0) })
+            var extraction = try ArchiveExtraction(input, listing, name: name, budget: budget, wanted: Set(files.keys))
+            for member in members where member.entry.kind == .folder { try target.makeFolder(member.path) }
+            var unpacked: [Unpacked] = []
+            while let member = try extraction.next().flatMap({ files[$0] }) {
+                try unpacked.append(Self.unpack(member, by: &extraction, into: target))
+            }
+            guard rename(staging, folder) == 0 else { throw Failure.cannotWrite(path: folder, errno: errno) }
+            return unpacked
+        } catch {
+            try ArchiveFolder.remove(staging)
+            throw error
         }
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
-        guard descriptor >= 0 else { throw Failure.cannotWrite(path: path, errno: errno) }
-        defer { close(descriptor) }
-        try copy(from: reader, to: descriptor, budget: &budget) { _ in }
     }
 
-    /// Visits regular files until the body says stop. Links, devices and other kinds are passed over.
-    private func forEachFile(_ body: (OpaquePointer, String, OpaquePointer) throws -> Bool) throws {
-        guard let reader = archive_read_new() else { throw Failure.damagedArchive(name, "no memory") }
-        defer { archive_read_free(reader) }
-        archive_read_support_format_zip(reader)
-        archive_read_support_format_tar(reader)
-        archive_read_support_filter_gzip(reader)
-        guard archive_read_open_filename(reader, path, 1 << 20) == ARCHIVE_OK else { throw broken(reader) }
-        while true {
-            var entry: OpaquePointer?
-            let status = archive_read_next_header(reader, &entry)
-            if status == ARCHIVE_EOF { return }
-            guard status == ARCHIVE_OK || status == ARCHIVE_WARN, let entry else { throw broken(reader) }
-            guard archive_entry_filetype(entry) == S_IFREG, archive_entry_hardlink(entry) == nil,
-                let path = archive_entry_pathname(entry).map({ String(cString: $0) })
-            else { continue }
-            if try !body(entry, path, reader) { return }
+    /// The members of a folder, with their paths from there on.
+    private static func below(_ prefix: String?, _ members: [ArchiveRules.Member]) throws -> [ArchiveRules.Member] {
+        guard let prefix else { return members }
+        return try members.compactMap { member in
+            guard member.path.value.hasPrefix(prefix + "/") else { return nil }
+            var member = member
+            member.path = try SafePath(untrusted: String(member.path.value.dropFirst(prefix.count + 1)))
+            return member
         }
     }
 
-    private func copy(
-        from reader: OpaquePointer, to descriptor: Int32, budget: inout Int64, consume: (UnsafeRawBufferPointer) throws -> Void
-    ) throws {
-        try withUnsafeTemporaryAllocation(byteCount: 1 << 20, alignment: 64) { buffer in
-            while true {
-                let count = archive_read_data(reader, buffer.baseAddress!, buffer.count)
-                if count == 0 { return }
-                guard count > 0 else { throw broken(reader) }
-                try Task.checkCancellation()
-                budget -= Int64(count)
-                guard budget >= 0 else { throw Failure.damagedArchive(name, "it unpacks to more than was announced") }
-                let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<Int(count)])
-                try Self.writeAll(bytes, to: descriptor, archive: name)
-                try consume(bytes)
+    private static func unpack(_ member: ArchiveRules.Member, by extraction: inout ArchiveExtraction, into target: borrowing ArchiveFolder)
+        throws -> Unpacked
+    {
+        var hash = SHA256()
+        let path = "\(target.path)/\(member.path)"
+        let size = try target.withNewFile(member.path, isExecutable: member.entry.isExecutable) { file in
+            try extraction.copy { bytes in
+                try write(bytes, to: file, path: path)
+                hash.update(bufferPointer: bytes)
             }
         }
+        return Unpacked(path: member.path, size: size, digest: Digest(bytes: hash.finalize()))
     }
 
-    private static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, archive: String) throws {
+    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
         var written = 0
         while written < bytes.count {
             let count = Foundation.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
             if count < 0 {
                 if errno == EINTR { continue }
-                throw Failure.cannotWrite(path: "what \(archive) holds", errno: errno)
+                throw Failure.cannotWrite(path: path, errno: errno)
             }
             written += count
         }
     }
+}
 
-    private func broken(_ reader: OpaquePointer) -> Failure {
-        .damagedArchive(name, archive_error_string(reader).map { String(cString: $0) } ?? "it is broken")
+extension Archive {
+    /// What becomes of the packed files once their content is proven: `keep_compressed`.
+    ///
+    /// - Parameter folder: where they are kept, under the archive's name (and a number where it is cut); on the same disk.
+    ///   `nil` when they are not wanted any more.
+    /// - Returns: where they are now.
+    /// - Throws: `Failure.cannotWrite`.
+    @discardableResult
+    package func settle(keepingIn folder: String?) throws -> [String] {
+        guard let folder else {
+            for part in parts where unlink(part) != 0 && errno != ENOENT { throw Failure.cannotWrite(path: part, errno: errno) }
+            return []
+        }
+        do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
+            throw Failure.cannotWrite(path: folder, error: error)
+        }
+        let file = try SafePath(untrusted: name).name
+        return try parts.enumerated().map { index, part in
+            let place = "\(folder)/\(file)" + (parts.count > 1 ? String(format: ".%03d", index + 1) : "")
+            guard rename(part, place) == 0 else { throw Failure.cannotWrite(path: place, errno: errno) }
+            return place
+        }
     }
 }

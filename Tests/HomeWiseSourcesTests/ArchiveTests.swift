@@ -46,7 +46,7 @@ import Testing
 
     @Test("D5 a bomb ends at the announced size") func bomb() throws {
         let archive = try archive("z = zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED); z.writestr('a', b'0' * (64 << 20)); z.close()")
-        #expect { try join(["a"], of: archive) } throws: { ($0 as? Failure)?.code == .damagedArchive }
+        #expect { try join(["a"], of: archive) } throws: { ($0 as? Failure)?.code == .archiveTooLarge }
         let size = try FileManager.default.attributesOfItem(atPath: TemporaryFolder.path + "/joined")[.size] as? Int
         #expect(size.map { $0 <= 1 << 20 } ?? false)
     }
@@ -56,21 +56,6 @@ import Testing
             "z = zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED); z.writestr('a', bytes(range(256)) * 999); z.close(); "
                 + "b = bytearray(open(path, 'rb').read()); b[200] ^= 255; open(path, 'wb').write(b)")
         #expect { try join(["a"], of: archive) } throws: { ($0 as? Failure)?.code == .damagedArchive }
-    }
-
-    @Test("D1 D4 links and devices never come out, D2 nor does a name that leads outside") func hostileTar() throws {
-        let archive = try archive(
-            """
-            t = tarfile.open(path, 'w:gz')
-            def add(name, kind=tarfile.REGTYPE, link=''):
-                i = tarfile.TarInfo(name); i.type = kind; i.linkname = link; i.size = 1 if kind == tarfile.REGTYPE else 0
-                t.addfile(i, io.BytesIO(b'x') if i.size else None)
-            add('top/good'); add('top/link', tarfile.SYMTYPE, '/etc'); add('top/hard', tarfile.LNKTYPE, 'top/good')
-            add('top/fifo', tarfile.FIFOTYPE); add('top/device', tarfile.CHRTYPE); add('other/file')
-            t.close()
-            """)
-        try archive.extractAll(below: "top", to: TemporaryFolder.path + "/out", limit: 100)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path + "/out") == ["good"])
     }
 
     @Test("D2 a name that leads outside is refused", arguments: ["top/../../escape", "top//etc/x", "top/a\\\\b"])

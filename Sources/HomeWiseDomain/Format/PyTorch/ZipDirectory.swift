@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The HomeWise authors
 
-/// The directory of a ZIP archive as PyTorch writes them: stored entries, one after the other from the first byte to the last.
+/// The directory of a ZIP archive: entries one after the other from the first byte to the last; in PyTorch's, stored ones.
 ///
 /// ZIP tells everything twice, and readers differ in which half they believe. So whatever is told twice must agree, and every
 /// byte must belong to something; what does not is kept as a `doubt`, never guessed at. Data is not read.
@@ -17,8 +17,19 @@ struct ZipDirectory: Sendable, Equatable {
         let headerStart: Int64
         /// Bytes from the start of the file to its data.
         var dataStart: Int64 = 0
+        /// The system that it was made on, and its rights there.
+        var system: UInt8 = 0
+        var attributes: UInt32 = 0
 
         var dataEnd: Int64 { dataStart + compressedSize }
+    }
+
+    /// Whose habits the archive must keep.
+    enum Habit: Sendable {
+        /// PyTorch's: no compression, no comments.
+        case pytorch
+        /// Those of any honest writer.
+        case any
     }
 
     static let mostEntries = 100_000
@@ -29,12 +40,12 @@ struct ZipDirectory: Sendable, Equatable {
     private(set) var doubt: String?
 
     /// - Throws: `FormatFault` where there is no directory at the very end, or it cannot be read; what the source throws.
-    init(source: some ByteSource) throws {
-        let end = try ZipEnd(source: source)
+    init(source: some ByteSource, habit: Habit = .pytorch) throws {
+        let end = try ZipEnd(source: source, mayHaveComment: habit == .any)
         let bytes = try source.copyBytes(at: end.directoryStart, count: end.directorySize)
         var offset = 0
         for _ in 0..<end.entryCount {
-            let record = try CentralRecord(bytes, at: offset)
+            let record = try CentralRecord(bytes, at: offset, habit: habit)
             offset += record.length
             if let oddity = record.oddity { doubt(oddity) }
             var entry = record.entry

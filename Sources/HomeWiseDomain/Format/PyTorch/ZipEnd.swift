@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The HomeWise authors
 
-/// The end of a ZIP archive: where its directory lies. Only an end without comment at the very end of the file counts, so
-/// that no two readers find different ones.
+/// The end of a ZIP archive: where its directory lies. Only an end at the very end of the file counts, and a comment behind
+/// it must not look like another one, so that no two readers find different ones.
 struct ZipEnd {
     let directoryStart: Int64
     let directorySize: Int64
@@ -10,13 +10,13 @@ struct ZipEnd {
 
     private static let field = "zip end"
 
-    init(source: some ByteSource) throws {
+    init(source: some ByteSource, mayHaveComment: Bool = false) throws {
         guard source.length >= 22 else { throw FormatFault.truncated(Self.field, "\(source.length) bytes hold no archive") }
-        let place = source.length - 22
+        let place = try mayHaveComment ? Self.last(in: source) : source.length - 22
         let end = try source.copyBytes(at: place, count: 22)
-        guard end.littleEndian(UInt32.self, at: 0) == 0x0605_4B50, end.littleEndian(UInt16.self, at: 20) == 0 else {
-            throw FormatFault(.unsupported, Self.field, "the file does not end with its directory")
-        }
+        guard end.littleEndian(UInt32.self, at: 0) == 0x0605_4B50, let comment = end.littleEndian(UInt16.self, at: 20),
+            place + 22 + Int64(comment) == source.length
+        else { throw FormatFault(.unsupported, Self.field, "the file does not end with its directory") }
         guard end.littleEndian(UInt32.self, at: 4) == 0 else { throw FormatFault(.unsupported, Self.field, "it is one of several parts") }
         let long = try Self.long(source, before: place)
         let count = try Self.figure(end, UInt16.self, 10, long?.count)
@@ -33,6 +33,15 @@ struct ZipEnd {
             throw FormatFault.badValue(Self.field, "the directory does not lie right before it")
         }
         entryCount = Int(count)
+    }
+
+    /// The last place that looks like an end: that is the one which other readers take.
+    private static func last(in source: some ByteSource) throws -> Int64 {
+        let start = max(0, source.length - 22 - 0xFFFF)
+        let tail = try source.copyBytes(at: start, count: source.length - start)
+        let place = (0...(tail.count - 22)).last { tail[$0] == 0x50 && tail.littleEndian(UInt32.self, at: $0) == 0x0605_4B50 }
+        guard let place else { throw FormatFault(.unsupported, field, "the file does not end with its directory") }
+        return start + Int64(place)
     }
 
     /// A figure of the short form: the long form's where there is one, and then both must agree.

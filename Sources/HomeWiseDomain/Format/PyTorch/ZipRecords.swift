@@ -10,7 +10,7 @@ struct CentralRecord {
     let oddity: String?
 
     /// - Throws: `FormatFault` where no record begins there, or it does not end.
-    init(_ bytes: [UInt8], at offset: Int) throws(FormatFault) {
+    init(_ bytes: [UInt8], at offset: Int, habit: ZipDirectory.Habit) throws(FormatFault) {
         let field = "zip directory"
         let header = bytes.dropFirst(offset).prefix(46)
         guard header.count == 46, header.littleEndian(UInt32.self, at: 0) == 0x0201_4B50 else {
@@ -30,13 +30,15 @@ struct CentralRecord {
         let (size, compressed, start) = try (sizes.resolve(long(24)), sizes.resolve(long(20)), sizes.resolve(long(42)))
         entry = ZipDirectory.Entry(
             name: String(decoding: name, as: UTF8.self), flags: UInt16(short(8)), method: UInt16(short(10)), checksum: long(16),
-            compressedSize: compressed, size: size, headerStart: start)
-        oddity = Self.oddity(entry, hasComment: commentLength > 0, disk: short(34))
+            compressedSize: compressed, size: size, headerStart: start, system: UInt8(short(4) >> 8), attributes: long(38))
+        oddity = Self.oddity(entry, hasComment: commentLength > 0, disk: short(34), habit: habit)
     }
 
     /// PyTorch sets bit 3 (sizes after the data) and bit 11 (names in UTF-8) only.
-    private static func oddity(_ entry: ZipDirectory.Entry, hasComment: Bool, disk: Int) -> String? {
-        if entry.flags & 1 != 0 { return "an entry is encrypted" }
+    private static func oddity(_ entry: ZipDirectory.Entry, hasComment: Bool, disk: Int, habit: ZipDirectory.Habit) -> String? {
+        // Encrypted, strongly encrypted, or with its names hidden.
+        if entry.flags & (1 | 0x40 | 0x2000) != 0 { return "an entry is encrypted" }
+        if habit == .any { return disk == 0 ? nil : "an entry lies in another file" }
         if entry.flags & ~(8 | 0x800) != 0 { return "an entry has flags that PyTorch does not set" }
         if entry.method != 0 || entry.compressedSize != entry.size { return "an entry is compressed" }
         if hasComment { return "an entry has a comment" }

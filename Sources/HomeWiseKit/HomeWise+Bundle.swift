@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+public import HomeWiseDomain
+import HomeWiseSources
+import HomeWiseStore
+
+/// Models for machines without network.
+extension HomeWise {
+    /// What an export wrote.
+    public struct Exported: Sendable, Encodable {
+        public var path: String
+        public var name: String
+        public var tag: String
+        public var files: Int
+        /// Of the whole bundle.
+        public var size: ByteCount
+    }
+
+    /// Writes a model that is here into one file.
+    ///
+    /// - Parameters:
+    ///   - name: as other commands take it, with or without the quantisation.
+    ///   - isReplacing: whether a file that is there may be replaced.
+    /// - Throws: `Failure.badInput` for a model that is not here, `Failure.digestMismatch` for a damaged one, `Failure.diskFull`.
+    public func exportModel(_ name: String, to path: String, isReplacing: Bool = false, report: @escaping Report = { _ in }) throws
+        -> Exported
+    {
+        let model = try here(name)
+        let sizes = Dictionary(model.files.map { ($0.path, $0.size) }) { first, _ in first }
+        let size = try BundleWriter(store: store).write(model, to: path, isReplacing: isReplacing) { file, done in
+            report(.progress(name: file.name, received: ByteCount(done), total: sizes[file.value] ?? ByteCount(done)))
+        }
+        return Exported(path: path, name: model.name, tag: model.tag, files: model.files.count, size: ByteCount(size))
+    }
+
+    private func here(_ name: String) throws -> InstalledModel {
+        let all = try store.models()
+        let lower = name.lowercased()
+        if let model = all.first(where: { $0.key == lower }) { return model }
+        let (info, quantization) = try registry.model(named: name)
+        guard let model = all.first(where: { $0.name == info.id && (quantization == nil || $0.tag == quantization?.lowercased()) }) else {
+            throw Failure.badInput("\(name) is not here.", remedy: "See what is here: homewise list")
+        }
+        return model
+    }
+
+    /// What a file holds, if it is a bundle: ours, or an image with a model in it; also one that was cut into parts, of which
+    /// the first is named. Nothing is written.
+    ///
+    /// - Returns: `nil` for anything else.
+    /// - Throws: `Failure` for a bundle that is unsound.
+    public func bundle(at path: String) throws -> ModelBundle? {
+        guard let file = try Self.bundleFile(path) else { return nil }
+        return try file.look()
+    }
+
+    /// Takes the model of a bundle in. Nothing of it is seen before all of it is proven.
+    ///
+    /// - Throws: `Failure.damagedArchive`, `Failure.digestMismatch`, `Failure.malformedModel`, `Failure.diskFull`; then nothing changed.
+    public func importBundle(at path: String, report: @escaping Report = { _ in }) throws -> Installed {
+        guard let file = try Self.bundleFile(path), let bundle = try file.look() else {
+            throw Failure.badInput("\(path) is no bundle.", remedy: "Name a file that homewise export wrote.")
+        }
+        report(.unpacking("\(bundle.key), \(ByteCount(bundle.size))"))
+        let staging = store.unpackingPlace()
+        do {
+            try file.unpack(bundle, to: staging)
+            if bundle.format == .gguf {
+                for part in bundle.files where part.role != .support { _ = try inspect(file: "\(staging)/\(part.member)") }
+            }
+            let model = try store.publish(bundle, from: staging, at: world.now())
+            try BundleArchive.remove(staging)
+            try makeKnown(model)
+            for part in model.files { report(.verified(name: part.path, digest: part.digest, isPublished: true)) }
+            report(.installed(Installed(model)))
+            return Installed(model)
+        } catch {
+            try BundleArchive.remove(staging)
+            throw error
+        }
+    }
+
+    /// - Returns: `nil` for what is no tar archive.
+    private static func bundleFile(_ path: String) throws -> BundleArchive? {
+        let name = (path as NSString).lastPathComponent
+        let parts = PackedFile.parts(of: path)?.parts ?? [path]
+        let file = try MappedFile(path: path)
+        let start = try file.withBytes(0..<min(Int64(FormatDetection.bytesNeeded), file.length)) { [UInt8]($0) }
+        guard FormatDetection.container(of: start, length: file.length) == .tar else { return nil }
+        return BundleArchive(parts: parts, name: name)
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+public import HomeWiseDomain
+import HomeWiseSources
+import HomeWiseStore
+
+/// How found models come into the store.
+public enum ImportWay: String, Sendable, Codable, CaseIterable {
+    /// They stay where they are; should somebody change or remove them, it is noticed.
+    case inPlace = "in-place"
+    /// A second name for the same bytes on the same disk.
+    case link
+    case copy
+    /// They are in the store afterwards and not where they were.
+    case move
+
+    var adoption: Adoption {
+        switch self {
+        case .inPlace: .reference
+        case .link: .hardLink
+        case .copy: .copy
+        case .move: .move
+        }
+    }
+}
+
+/// Taking in what is on this machine already.
+extension HomeWise {
+    /// Finds models that other tools keep here, or those at a path that a person names. Nothing is changed, and nothing is hashed.
+    ///
+    /// - Parameter path: `nil` for the places of all tools that are known.
+    /// - Throws: `Failure` where there is nothing at the path.
+    public func findModels(at path: String? = nil) throws -> ScanReport {
+        let scan = ModelScan(environment: world.environment)
+        var report = try path.map { try scan.look(at: $0) } ?? scan.everywhere()
+        let known = try registry
+        for index in report.models.indices { report.models[index] = try named(report.models[index], in: known) }
+        report.settle()
+        return report
+    }
+
+    /// Takes one found model in: its headers are read strictly, every file is hashed, and it can then be run by its name.
+    ///
+    /// - Throws: `Failure.malformedModel`, `Failure.digestMismatch`, `Failure.badInput` where the disk cannot do what was asked for;
+    ///   then nothing is taken, and nothing is gone from where it was.
+    public func importModel(_ found: FoundModel, how: ImportWay = .inPlace, report: @escaping Report = { _ in }) throws -> Installed {
+        try screen(found)
+        let sizes = Dictionary(found.files.map { ($0.path, $0.size) }) { first, _ in first }
+        let model = try store.adopt(found, how: how.adoption, at: world.now()) { path, done in
+            report(.progress(name: path.name, received: ByteCount(done), total: ByteCount(sizes[path] ?? done)))
+        }
+        try makeKnown(model)
+        let installed = Installed(model)
+        report(.installed(installed))
+        return installed
+    }
+
+    /// Whether the store has the very same files under this name already.
+    public func isImported(_ found: FoundModel) throws -> Bool {
+        try store.models().contains { model in
+            model.key == found.key && model.files.map(\.size.bytes) == found.files.map(\.size)
+                && zip(model.files, found.files).allSatisfy { $1.digest == nil || $1.digest == $0.digest }
+        }
+    }
+
+    /// A file that the registry names is taken in under the registry's name; no other takes a name of the registry.
+    private func named(_ found: FoundModel, in registry: ModelRegistry) throws -> FoundModel {
+        var found = found
+        if found.files.count(where: { $0.role == .weights }) == 1, let digest = found.files[0].digest {
+            for model in registry.models {
+                guard let variant = model.variants?.first(where: { $0.sha256 == digest }) else { continue }
+                found.name = try SafePath(untrusted: model.id)
+                found.tag = try SafePath(untrusted: variant.quantization.lowercased())
+                return found
+            }
+        }
+        let adHoc = Set(try store.inventory.notes(.selection, as: AdHocModel.self).values.map(\.info.id))
+        let taken = Set(registry.models.flatMap { [$0.id] + ($0.aliases ?? []).map { $0.lowercased() } }).subtracting(adHoc)
+        if taken.contains(found.name.value) {
+            found.name = ImportName.slug("\(found.name)-\(found.owner ?? found.origin.rawValue)")
+        }
+        return found
+    }
+
+    /// What our own readers do not understand goes to no engine.
+    func screen(_ found: FoundModel) throws {
+        switch found.format {
+        case .gguf: for file in found.files where file.role != .support { _ = try inspect(file: file.place) }
+        case .onnx: _ = try inspect(file: found.files[0].place)
+        case .pytorch:
+            let first = found.files[0]
+            let hasTensors = first.path.name.lowercased().hasSuffix(".safetensors")
+            _ = try inspect(file: hasTensors ? String(first.place.dropLast(first.path.value.utf8.count + 1)) : first.place)
+        }
+    }
+
+    /// Gives a model that no registry names an entry of its own, so that it can be planned and run by its name.
+    func makeKnown(_ model: InstalledModel) throws {
+        let isNamed = try registry.models.contains { info in
+            info.id == model.name && (info.variants ?? []).contains { $0.quantization.lowercased() == model.tag }
+        }
+        if isNamed { return }
+        let reference = SourceReference.file(model.path)
+        let delivery = try Delivery(
+            files: model.files.map { file in
+                let remote = RemoteFile(name: file.path, url: "file://\(file.place)", size: file.size.bytes, digest: file.digest)
+                return try .init(path: SafePath(untrusted: file.path), role: file.role, parts: [.init(remote)])
+            }, revision: nil, owner: model.owner, license: model.license)
+        var known = try AdHocModel(reference, delivery)
+        known.quantization = model.tag
+        known.info.name = model.name
+        known.info.description = "Taken in from \(model.source)"
+        known.info.aliases = nil
+        known.info.variants?[0].quantization = model.tag
+        // Where it can be had again, if its keeper's name for it is one that we can ask.
+        if let source = try? SourceReference(parsing: model.source) { known.info.variants?[0].sources = [source] }
+        try store.inventory.note(known, .selection, key: "import \(model.key)", at: world.now())
+        registryDesk.select(known)
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+public import HomeWiseDomain
+import HomeWiseSources
+import HomeWiseStore
+
+/// Models in archives, and in files that were cut.
+extension HomeWise {
+    /// What is in an archive, or in the parts that a file was cut into.
+    public struct Packed: Sendable, Encodable {
+        public var name: String
+        /// Files of this machine that it lies in.
+        public var parts: [String]
+        /// Names of the files in it; its own where it is one file that was cut.
+        public var files: [String]
+    }
+
+    /// Looks into an archive without unpacking it.
+    ///
+    /// - Returns: `nil` for a file that is neither packed nor cut.
+    /// - Throws: `Failure` for an archive that is not to be unpacked: `.archiveLinkForbidden`, `.unsafePath`, `.archiveTooLarge`, …
+    public func packed(at path: String) throws -> Packed? {
+        guard let file = try PackedFile(path) else { return nil }
+        let files = file.isArchive ? try file.archive.members().filter { $0.kind == .file }.map(\.name) : [file.name]
+        return Packed(name: file.name, parts: file.parts, files: files)
+    }
+
+    /// Unpacks an archive, or joins the parts of a file, beside the store's own files, and takes in the models that are in it. The
+    /// archive itself is left as it is.
+    ///
+    /// - Returns: the models, and what in it was none.
+    /// - Throws: `Failure`; then nothing was taken in and nothing is left behind.
+    public func importPacked(at path: String, report: @escaping Report = { _ in }) throws -> (
+        installed: [Installed], problems: [ScanReport.Problem]
+    ) {
+        guard let file = try PackedFile(path) else {
+            throw Failure.badInput("\(path) is no archive.", remedy: "Name a zip or tar archive, or the first part of a file that was cut.")
+        }
+        report(.unpacking(file.name))
+        let staging = store.unpackingPlace()
+        do {
+            let found = try unpack(file, from: path, below: staging, report)
+            try BundleArchive.remove(staging)
+            return found
+        } catch {
+            try BundleArchive.remove(staging)
+            throw error
+        }
+    }
+
+    private func unpack(_ file: PackedFile, from path: String, below staging: String, _ report: @escaping Report) throws -> (
+        [Installed], [ScanReport.Problem]
+    ) {
+        do { try FileManager.default.createDirectory(atPath: staging, withIntermediateDirectories: false) } catch {
+            throw Failure.cannotWrite(path: staging, error: error)
+        }
+        // A model whose file's name tells nothing is named after the archive.
+        let folder = "\(staging)/\(ImportName.slug(file.name.prefix { $0 != "." }))"
+        let total = try file.parts.reduce(Int64(0)) { $0 + (try MappedFile(path: $1).length) }
+        let digests = try file.unpack(to: folder) { report(.progress(name: file.name, received: ByteCount($0), total: ByteCount(total))) }
+        var scan = try findModels(at: folder)
+        let real = scan.places.first ?? folder
+        for index in scan.models.indices { scan.models[index].source = "file:\(path)" }
+        for model in scan.models { try screen(model) }
+        let installed = try scan.models.map { model in
+            let bundle = try Self.bundle(of: model, below: real, digests)
+            let published = try store.publish(bundle, from: folder, at: world.now())
+            try makeKnown(published)
+            report(.installed(Installed(published)))
+            return Installed(published)
+        }
+        // Places in a folder that is gone tell a person nothing.
+        let problems = scan.problems.map {
+            ScanReport.Problem($0.origin, $0.place.replacing(real + "/", with: file.name + ": "), $0.message)
+        }
+        return (installed, problems)
+    }
+
+    private static func bundle(of model: FoundModel, below folder: String, _ digests: [SafePath: Digest]) throws -> ModelBundle {
+        let files = try model.files.map { file in
+            let member = try SafePath(untrusted: String(file.place.dropFirst(folder.utf8.count + 1)))
+            guard let digest = digests[member] else { throw Failure.unreadable(path: file.place, reason: "it was not in the archive") }
+            return ModelBundle.File(path: file.path, role: file.role, size: file.size, digest: digest, member: member)
+        }
+        return ModelBundle(
+            name: model.name, tag: model.tag, format: model.format, source: model.source, owner: model.owner, files: files)
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseDomain
+import HomeWiseSources
+import HomeWiseStore
+
+/// A file that a person names and that is no model by itself: an archive with models in it, or the first of the parts
+/// that one file was cut into.
+struct PackedFile {
+    /// What the whole is called.
+    let name: String
+    /// Where it lies, in order.
+    let parts: [String]
+    /// Whether it is an archive; otherwise it is a file that was cut.
+    let isArchive: Bool
+
+    /// - Returns: `nil` for anything else.
+    /// - Throws: `Failure` for a file that cannot be read, or whose other parts are not all there.
+    init?(_ path: String) throws {
+        let split = Self.parts(of: path)
+        if split == nil, let problem = Self.problem(of: path) {
+            throw Failure.badInput(problem, remedy: "Put all parts into one folder and name the first.")
+        }
+        name = split?.name ?? (path as NSString).lastPathComponent
+        parts = split?.parts ?? [path]
+        let file = try MappedFile(path: path)
+        let start = try file.withBytes(0..<min(Int64(FormatDetection.bytesNeeded), file.length)) { [UInt8]($0) }
+        switch FormatDetection.container(of: start, length: file.length) {
+        case .tar, .gzip, .xz, .zstandard: isArchive = true
+        // PyTorch's checkpoints are zips too.
+        case .zip where !Self.isCheckpoint(name): isArchive = true
+        case _ where split != nil: isArchive = false
+        default: return nil
+        }
+    }
+
+    private static func isCheckpoint(_ name: String) -> Bool {
+        ["pt", "pth", "bin", "ckpt", "pkl"].contains((name as NSString).pathExtension.lowercased())
+    }
+
+    /// - Returns: the parts of the file that begins here; `nil` where this is no first part.
+    static func parts(of path: String) -> (name: String, parts: [String])? {
+        let name = (path as NSString).lastPathComponent
+        guard SplitName(name) != nil else { return nil }
+        let folder = (path as NSString).deletingLastPathComponent
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
+        guard let joined = SplitName.join(names).joined.first(where: { $0.parts.first == name }) else { return nil }
+        return (joined.name, joined.parts.map { folder.isEmpty ? $0 : "\(folder)/\($0)" })
+    }
+
+    private static let isPacked: Set = ["gguf", "safetensors", "onnx", "zip", "tar", "tgz", "txz", "gz", "xz", "zst", "zstd"]
+
+    private static func problem(of path: String) -> String? {
+        let folder = (path as NSString).deletingLastPathComponent
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
+        // A name that only ends with a number is no part's.
+        guard let base = SplitName((path as NSString).lastPathComponent)?.base,
+            isPacked.contains((base as NSString).pathExtension.lowercased())
+        else { return nil }
+        return SplitName.join(names).problems.first { $0.hasPrefix(base + " ") }
+    }
+
+    var archive: Archive { Archive(parts: parts, name: name) }
+
+    /// More than any disk of ours has: the packed size and the free space are what limits it.
+    private static let most: Int64 = 1 << 50
+
+    /// Puts what it holds into a new folder.
+    ///
+    /// - Returns: digests of all files, by their paths in the folder.
+    func unpack(to folder: String, seen: (Int64) throws -> Void) throws -> [SafePath: Digest] {
+        if isArchive {
+            let unpacked = try archive.extractAll(to: folder, limit: Self.most)
+            return Dictionary(unpacked.map { ($0.path, $0.digest) }) { first, _ in first }
+        }
+        do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false) } catch {
+            throw Failure.cannotWrite(path: folder, error: error)
+        }
+        let file = try SafePath(untrusted: name)
+        let joined = try JoinedFile(path: "\(folder)/\(file)")
+        for part in parts { try joined.append(part, seen: seen) }
+        return [file: joined.digest]
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseDomain
+import HomeWiseTesting
+import Testing
+
+/// `homewise import` and `homewise export`, with the real binary.
+@Suite(.temporaryFolder, .timeLimit(.minutes(5))) struct ImportExportTests {
+    private var person: String { TemporaryFolder.path + "/person" }
+
+    private func program(_ home: String = "home") -> Program {
+        Program(
+            home: "\(TemporaryFolder.path)/\(home)",
+            [
+                "HOME": person, "XDG_CACHE_HOME": person + "/.cache", "HF_ENDPOINT": "http://127.0.0.1:1", "OLLAMA_MODELS": "",
+                "LLAMA_CACHE": "",
+            ])
+    }
+
+    private func place(_ path: String, mark: String) throws {
+        var draft = GGUFDraft()
+        draft.metadata = [("general.architecture", .text("llama")), ("general.description", .text(mark))]
+        let url = URL(filePath: "\(person)/\(path)")
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(draft.header().bytes).write(to: url)
+    }
+
+    private func json(_ text: String) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+
+    @Test func scanDryRunImportExportAndImportElsewhere() async throws {
+        try place(".lmstudio/models/maker/Nice-GGUF/Nice-Q4_K_M.gguf", mark: "a")
+        try place(".cache/llama.cpp/Other-Q8_0.gguf", mark: "b")
+        try Data("<html>".utf8).write(to: URL(filePath: person + "/.cache/llama.cpp/web-Q4_0.gguf"))
+
+        let dry = try await program().run("import", "--scan", "--dry-run", "--json")
+        try #require(dry.code == 0, "\(dry.story)")
+        let seen = try json(dry.output)
+        #expect((seen["found"] as? [Any])?.count == 2 && (seen["imported"] as? [Any])?.isEmpty == true)
+        #expect((seen["problems"] as? [Any])?.count == 1 && seen["dryRun"] as? Bool == true)
+        #expect(try await program().run("list").output.isEmpty)
+
+        // Nobody is here to be asked.
+        #expect(try await program().run("import", "--scan").code == 64)
+        let done = try await program().run("import", "--scan", "--yes", "--json")
+        try #require(done.code == 0, "\(done.story)")
+        #expect((try json(done.output)["imported"] as? [Any])?.count == 2)
+        let list = try await program().run("list").output
+        #expect(list.contains("nice") && list.contains("other"))
+        #expect(FileManager.default.fileExists(atPath: person + "/.lmstudio/models/maker/Nice-GGUF/Nice-Q4_K_M.gguf"))
+        // What is here already is not taken in again.
+        let again = try await program().run("import", "--scan", "--yes")
+        #expect(again.code == 0 && again.story.contains("already"))
+
+        let file = TemporaryFolder.path + "/nice.tar"
+        let exported = try await program().run("export", "nice", file, "--json")
+        try #require(exported.code == 0, "\(exported.story)")
+        #expect(try json(exported.output)["name"] as? String == "nice")
+        #expect(try await program().run("export", "nice", file).code == 64)
+        #expect(try await program().run("export", "nice", file, "--force").code == 0)
+        #expect(try await program().run("export", "nothing", file + "2").code != 0)
+
+        let there = try await program("other").run("import", file)
+        try #require(there.code == 0, "\(there.story)")
+        #expect(try await program("other").run("list").output.contains("nice"))
+        let shown = try await program("other").run("show", "nice", "--json")
+        #expect(shown.code == 0, "\(shown.story)")
+    }
+
+    @Test func oneFileOneFolderAndWhatIsNone() async throws {
+        try place("models/a/model-Q4_0.gguf", mark: "a")
+        try place("models/b-Q8_0.gguf", mark: "b")
+        let folder = try await program().run("import", person + "/models", "--copy")
+        try #require(folder.code == 0, "\(folder.story)")
+        let list = try await program().run("list").output
+        #expect(list.contains("b ") && list.contains("a "))
+        #expect(try await program().run("import", person + "/nothing").code != 0)
+        #expect(try await program().run("import").code == 64)
+        #expect(try await program().run("import", person, "--copy", "--move").code == 64)
+        // A move is asked for, or said yes to.
+        #expect(try await program("other").run("import", person + "/models/b-Q8_0.gguf", "--move").code == 64)
+        #expect(try await program("other").run("import", person + "/models/b-Q8_0.gguf", "--move", "--yes").code == 0)
+        #expect(!FileManager.default.fileExists(atPath: person + "/models/b-Q8_0.gguf"))
+    }
+
+    @Test func anExportToAFullDiskLeavesNothing() async throws {
+        try place("b-Q8_0.gguf", mark: String(repeating: "b", count: 200_000))
+        #expect(try await program().run("import", person + "/b-Q8_0.gguf").code == 0)
+        let result = try await program().shell("ulimit -f 100; $homewise export b '\(TemporaryFolder.path)/b.tar'")
+        #expect(result.code == 73, "\(result.story)")
+        let names = try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path)
+        #expect(!names.contains { $0.hasPrefix("b.tar") })
+    }
+}
