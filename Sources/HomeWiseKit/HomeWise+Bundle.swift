@@ -30,7 +30,7 @@ extension HomeWise {
         let model = try here(name)
         let sizes = Dictionary(model.files.map { ($0.path, $0.size) }) { first, _ in first }
         let size = try BundleWriter(store: store).write(model, to: path, isReplacing: isReplacing) { file, done in
-            report(.progress(name: file.name, received: ByteCount(done), total: sizes[file.value] ?? ByteCount(done)))
+            report(.progress(name: file.name, TransferStatus(received: done, total: sizes[file.value]?.bytes ?? done)))
         }
         return Exported(path: path, name: model.name, tag: model.tag, files: model.files.count, size: ByteCount(size))
     }

@@ -49,7 +49,7 @@ extension HomeWise {
         try screen(found)
         let sizes = Dictionary(found.files.map { ($0.path, $0.size) }) { first, _ in first }
         let model = try store.adopt(found, how: how.adoption, at: world.now()) { path, done in
-            report(.progress(name: path.name, received: ByteCount(done), total: ByteCount(sizes[path] ?? done)))
+            report(.progress(name: path.name, TransferStatus(received: done, total: sizes[path] ?? done)))
         }
         try makeKnown(model)
         let installed = Installed(model)

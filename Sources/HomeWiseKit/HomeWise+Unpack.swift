@@ -59,7 +59,7 @@ extension HomeWise {
         // A model whose file's name tells nothing is named after the archive.
         let folder = "\(staging)/\(ImportName.slug(file.name.prefix { $0 != "." }))"
         let total = try file.parts.reduce(Int64(0)) { $0 + (try MappedFile(path: $1).length) }
-        let digests = try file.unpack(to: folder) { report(.progress(name: file.name, received: ByteCount($0), total: ByteCount(total))) }
+        let digests = try file.unpack(to: folder) { report(.progress(name: file.name, TransferStatus(received: $0, total: total))) }
         var scan = try findModels(at: folder)
         let real = scan.places.first ?? folder
         for index in scan.models.indices { scan.models[index].source = "file:\(path)" }
