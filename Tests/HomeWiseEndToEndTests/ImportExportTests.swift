@@ -86,6 +86,21 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: person + "/models/b-Q8_0.gguf"))
     }
 
+    @Test("A5 an archive is looked into and taken in, and a hostile one is not") func archives() async throws {
+        try place("models/Some-Q4_0.gguf", mark: "a")
+        let pack = "cd '\(person)' && tar -czf good.tgz models && ln -s /etc models/link && tar -czf bad.tgz models"
+        try #require(try await program().shell(pack).code == 0)
+        let looked = try await program().run("import", person + "/good.tgz", "--dry-run")
+        #expect(looked.code == 0 && looked.story.contains("Some-Q4_0.gguf"))
+        #expect(try await program().run("list").output.isEmpty)
+        #expect(try await program().run("import", person + "/bad.tgz").code == 65)
+        #expect(try await program().run("list").output.isEmpty)
+        let taken = try await program().run("import", person + "/good.tgz", "--json")
+        try #require(taken.code == 0, "\(taken.story)")
+        #expect((try json(taken.output)["imported"] as? [Any])?.count == 1)
+        #expect(try await program().run("verify", "--all").code == 0)
+    }
+
     @Test func anExportToAFullDiskLeavesNothing() async throws {
         try place("b-Q8_0.gguf", mark: String(repeating: "b", count: 200_000))
         #expect(try await program().run("import", person + "/b-Q8_0.gguf").code == 0)
