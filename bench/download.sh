@@ -21,14 +21,11 @@ for tool in nginx aria2c curl openssl python3; do command -v $tool >/dev/null 2>
     exit 69
 }
 
-# The hub's own client, in an environment of its own.
-peers=${XDG_CACHE_HOME:-$HOME/.cache}/homewise/bench-hub
-if [ ! -x "$peers/bin/hf" ]; then
-    python3 -m venv "$peers" && "$peers/bin/pip" install --quiet huggingface_hub==1.0.0 || {
-        rm -rf "$peers"
-        echo "note   the hub's client cannot be installed: it is left out" >&2
-    }
-fi
+# The hub's own client, from where the tests keep it.
+peers=$("$(dirname "$0")/../scripts/test-peers.sh")/python || {
+    peers=/nonexistent
+    echo "note   the hub's client cannot be installed: it is left out" >&2
+}
 
 folder=$(mktemp -d)
 trap 'kill "$(cat "$folder/nginx.pid" 2>/dev/null)" 2>/dev/null || true; rm -rf "$folder"' EXIT INT TERM

@@ -101,6 +101,7 @@ import Testing
         }
         #expect(half.upperBound == piece && half.lowerBound == (piece + (1 << 20) + 1) / 2)
         #expect(board.bytesLeft(0) == half.lowerBound - (1 << 20))
+        _ = feed(&board, 1, half.lowerBound..<half.lowerBound + (1 << 20), at: 3.9)
         // One that hangs loses all.
         guard case .span(let rest) = board.claim(2, at: 4) else {
             Issue.record("nothing was taken")
