@@ -44,7 +44,14 @@ struct FileFetch: Sendable {
             report(.verified(name: file.name, digest: digest, isPublished: file.digest != nil))
             return Fetched(key: key, path: partial.path, digest: digest, lock: lock)
         } catch {
-            if (error as? Failure)?.code == .digestMismatch { try store.discard(transfer: key) } else { try partial.rest() }
+            if (error as? Failure)?.code == .digestMismatch {
+                try store.discard(transfer: key)
+            } else {
+                // What went wrong first is what a person needs to know.
+                do { try partial.rest() } catch let second as Failure {
+                    throw (error as? Failure)?.adding("afterwards", second.message) ?? error
+                }
+            }
             throw error
         }
     }
@@ -63,8 +70,14 @@ struct FileFetch: Sendable {
         guard let expected = file.digest, fetched.digest != expected else { return fetched.digest }
         report(.mending(name: file.name))
         let mend = Mend(file: file, target: partial, transport: transport, connections: limits.usefulConnections)
-        let outcome = try await mend.run(expected: expected, doubtful: fetched.doubtful) { again in
-            report(.progress(name: "\(file.name), again", TransferStatus(received: again, total: size)))
+        let outcome: Mend.Outcome
+        do {
+            outcome = try await mend.run(expected: expected, doubtful: fetched.doubtful) { again in
+                report(.progress(name: "\(file.name), again", TransferStatus(received: again, total: size)))
+            }
+        } catch let failure as Failure where !RetryPolicy.isWorthRetrying(failure) && ![.storeUnusable, .diskFull].contains(failure.code) {
+            // Nobody gives single pieces: what is here would be found again, and be as wrong.
+            throw Failure.corrupted(file.name, expected: expected, actual: fetched.digest).adding("not_mended", failure.message)
         }
         guard outcome.isMended else {
             throw Failure.corrupted(file.name, expected: expected, actual: fetched.digest)

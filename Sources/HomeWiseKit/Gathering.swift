@@ -41,12 +41,21 @@ struct Gathering {
 
     /// - Returns: `false` when another run brought the whole model meanwhile.
     /// - Throws: `Failure`; after a wrong checksum what was made of the damaged bytes is gone.
-    mutating func gather(_ file: Delivery.File) async throws -> Bool {
+    mutating func gather(_ file: Delivery.File, round: Int = 0) async throws -> Bool {
+        if let digest = file.digest, let same = proven.first(where: { $0.digest == digest }) {
+            proven.append(ProvenFile(path: file.path, role: file.role, digest: digest, content: same.content))
+            return true
+        }
         if let digest = file.digest, let content = try present(digest) {
             proven.append(ProvenFile(path: file.path, role: file.role, digest: digest, content: content))
             return true
         }
-        guard try await fetchParts(of: file) else { return try isHere() ? false : await gather(file) }
+        guard try await fetchParts(of: file) else {
+            if try isHere() { return false }
+            guard round < Self.mostRounds else { throw Failure.hereButClosed(file.path.name) }
+            try await Task.sleep(for: .milliseconds(100))
+            return try await gather(file, round: round + 1)
+        }
         let (path, digest) = try await assemble(file)
         if let expected = file.digest, expected != digest {
             try discard(path, of: file)
@@ -60,9 +69,17 @@ struct Gathering {
         return true
     }
 
+    /// A file that counts as here and cannot be opened is not waited for much longer than this, in tenths of a second.
+    private static let mostRounds = 50
+
     /// - Returns: `false` when another run brought the file, or the whole model, while this one waited for it.
     private mutating func fetchParts(of file: Delivery.File) async throws -> Bool {
         for part in file.parts where fetched[part.file.url] == nil {
+            // The same bytes under another address: their lock is ours already.
+            if let digest = part.file.digest, let same = fetched.values.first(where: { $0.digest == digest }) {
+                fetched[part.file.url] = same
+                continue
+            }
             let one = try await fetch.run(part.file) { try isHere() || (file.digest.map { try store.place(of: $0) != nil } ?? false) }
             guard let one else { return false }
             fetched[part.file.url] = one

@@ -28,7 +28,7 @@ public struct HomeWise: Sendable {
         store = try ModelStore(home: world.home, state: world.state)
         store.findings.forEach(world.notice)
         registryDesk = RegistryDesk(base: world.registry, store: store)
-        transport = Transport(policy: world.patience, environment: world.environment)
+        transport = Transport(policy: world.patience.allowing(world.limits), environment: world.environment)
         load = LoadProbe(probe)
     }
 

@@ -26,7 +26,9 @@ struct Pull: Sendable {
         let resolved = try await sources.resolveAll(variant, of: model)
         var last: Failure?
         for (source, delivery) in [(resolved.source, resolved.delivery)] + resolved.alternatives {
-            do { return try await install(delivery, from: source) } catch let failure as Failure where Self.anotherSourceMayHelp(failure) {
+            do { return try await installRenewing(delivery, from: source) } catch let failure as Failure
+                where Self.anotherSourceMayHelp(failure)
+            {
                 report(.sourceFailed(model: model.name, source: source.kind, failure: failure))
                 last = failure
             }
@@ -55,10 +57,28 @@ struct Pull: Sendable {
         ![.diskFull, .storeUnusable, .interrupted].contains(failure.code)
     }
 
+    /// A login of a registry lasts some minutes, a download may last for hours: as long as one brings something, the source
+    /// is asked for the next.
+    private func installRenewing(_ delivery: Delivery, from source: SourceReference) async throws -> InstalledModel {
+        var (delivery, received) = (delivery, try bytesReceived())
+        while true {
+            do { return try await install(delivery, from: source) } catch let failure as Failure where failure.detail["status"] == "401" {
+                let now = try bytesReceived()
+                guard now > received else { throw failure }
+                received = now
+                delivery = try await sources.resolve(source, for: model, variant: variant)
+            }
+        }
+    }
+
+    private func bytesReceived() throws -> Int64 {
+        try store.inventory.transfers().filter { $0.model == fit.key }.reduce(0) { try $0 + store.inventory.bytesHere(of: $1) }
+    }
+
     /// Every file, then all of them at once under the model's name.
     func install(_ delivery: Delivery, from source: SourceReference) async throws -> InstalledModel {
         guard !delivery.files.isEmpty else { throw Failure.badReply(host: source.kind, "it names no file") }
-        let delivery = try expecting(delivery)
+        let delivery = try delivery.sealed(by: variant.sha256, source: source.kind)
         try store.check(delivery.files.map { ($0.path, $0.size) })
         try checkSpace(for: delivery)
         var gathering = Gathering(
@@ -71,22 +91,6 @@ struct Pull: Sendable {
         let model = try publish(gathering.proven, source: source, delivery)
         try gathering.finish()
         return model
-    }
-
-    /// The delivery with the registry's own digest, which outranks whatever a source says of itself.
-    ///
-    /// - Throws: `Failure.digestMismatch` before the first byte: another file than the registry means is not worth fetching.
-    private func expecting(_ delivery: Delivery) throws -> Delivery {
-        let weights = delivery.files.indices.filter { delivery.files[$0].role == .weights }
-        guard let expected = variant.sha256, weights.count == 1, let index = weights.first else { return delivery }
-        if let offered = delivery.files[index].digest, offered != expected {
-            throw Failure.corrupted(delivery.files[index].path.name, expected: expected, actual: offered)
-        }
-        var delivery = delivery
-        delivery.files[index].digest = expected
-        let parts = delivery.files[index].parts
-        if parts.count == 1, parts[0].packing == .plain { delivery.files[index].parts[0].file.digest = expected }
-        return delivery
     }
 
     private func publish(_ files: [ProvenFile], source: SourceReference?, _ delivery: Delivery? = nil) throws -> InstalledModel {

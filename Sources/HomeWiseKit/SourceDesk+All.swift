@@ -57,10 +57,20 @@ extension SourceDesk {
     {
         let part = try await together(companion.sources, of: model, SourceWish(digest: companion.sha256))
         resolved.leftOut += part.leftOut
-        for var file in part.delivery.files.prefix(1) {
-            file.role = role
-            if let name = companion.name { file.path = try SafePath(untrusted: name) }
-            resolved.delivery.files.append(file)
+        guard var file = part.delivery.files.first else { return }
+        if let wanted = companion.sha256 {
+            if let offered = file.digest, offered != wanted {
+                throw Failure.contradicted(file.path.name, source: part.source.kind, expected: wanted, offered: offered)
+            }
+            file.digest = wanted
+            if file.isPlain { file.parts[0].file.digest = wanted }
+        }
+        file.role = role
+        if let name = companion.name { file.path = try SafePath(untrusted: name) }
+        resolved.delivery.files.append(file)
+        for index in resolved.alternatives.indices
+        where !resolved.alternatives[index].delivery.files.contains(where: { $0.path == file.path }) {
+            resolved.alternatives[index].delivery.files.append(file)
         }
     }
 }

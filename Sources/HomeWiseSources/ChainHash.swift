@@ -29,10 +29,17 @@ struct ChainHash {
     /// - Returns: the digest of the whole, once this was the last piece.
     private func add(_ piece: Int, to hash: inout SHA256) throws -> Digest? {
         var next = hash
-        try desk.target.readAll(desk.target.grid.range(of: piece)) { next.update(bufferPointer: $0) }
+        do { try desk.target.readAll(desk.target.grid.range(of: piece)) { next.update(bufferPointer: $0) } } catch let failure as Failure {
+            // A bad sector under what an earlier run left: writing there again is what makes a disk replace it.
+            guard desk.with({ !$0.board.wasFetched(piece) }) else { throw failure }
+            desk.with { $0.board.refetch(piece) }
+            try desk.target.spoiled(piece: piece)
+            return nil
+        }
         let digest = Digest(bytes: next.finalize())
         switch desk.with({ $0.board.proved(piece, chain: digest) }) {
         case .damaged: try desk.target.spoiled(piece: piece)
+        case .foreign: throw Failure.otherFile(desk.file.name)
         case .sound(let isNew):
             hash = next
             if isNew { try desk.target.proved(piece: piece, chain: digest) }

@@ -22,7 +22,7 @@ package struct FileSource: Source {
         let root = URL(filePath: path).standardizedFileURL
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isFolder) else {
-            throw Failure.unreadable(path: path, reason: "there is no such file")
+            throw Failure.notHere(path, "there is no such file")
         }
         let files = try isFolder.boolValue ? list(root) : siblings(of: root)
         let part: RepositoryReference.Part =
@@ -40,7 +40,7 @@ package struct FileSource: Source {
     /// The file, and for a shard those that are named like it.
     private func siblings(of file: URL) throws -> [ListedFile] {
         guard let own = try listed(file, as: file.lastPathComponent) else {
-            throw Failure.unreadable(path: path, reason: "it is no plain file, or an empty one")
+            throw Failure.notHere(path, "it is no plain file, or an empty one")
         }
         guard file.lastPathComponent.contains("-of-") else { return [own] }
         return try names(in: file.deletingLastPathComponent()).filter { $0.hasSuffix(".gguf") }.compactMap {
@@ -69,7 +69,7 @@ package struct FileSource: Source {
 
     private func names(in folder: URL) throws -> [String] {
         do { return try FileManager.default.contentsOfDirectory(atPath: folder.path) } catch {
-            throw Failure.unreadable(path: folder.path, reason: error.localizedDescription)
+            throw Failure.notHere(folder.path, error.localizedDescription)
         }
     }
 

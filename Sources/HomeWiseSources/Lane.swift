@@ -18,7 +18,7 @@ struct Lane {
 
     func run() async throws {
         while true {
-            try await stayWithinHours()
+            try await transfer.stayWithinHours(desk)
             switch try next() {
             case .done: return
             case .wait(let seconds): try await Task.sleep(for: .seconds(seconds))
@@ -62,6 +62,8 @@ struct Lane {
         let isRelieved = desk.with { state in
             let isRelieved = state.board.isRelieved(id)
             if case .failure = outcome, let piece = state.board.piece(of: id) { state.doubtful.insert(piece) }
+            // A place where lanes hang must not look as good as the best.
+            if isRelieved { state.book.measured(address, bytesPerSecond: Double(state.board.received(id)) / max(now - begun, 0.1)) }
             state.board.release(id, at: now)
             state.book.ended(address)
             return isRelieved
@@ -102,18 +104,6 @@ struct Lane {
         default: throw error
         }
     }
-
-    private func stayWithinHours() async throws {
-        guard let window = transfer.limits.window else { return }
-        while true {
-            let parts = Calendar.current.dateComponents([.hour, .minute, .second], from: transfer.now())
-            let second = (parts.hour ?? 0) * 3600 + (parts.minute ?? 0) * 60 + (parts.second ?? 0)
-            let wait = window.wait(atSecondOfDay: second)
-            desk.with { $0.rest = wait > 0 ? .outsideHours(window, seconds: wait) : nil }
-            guard wait > 0 else { return }
-            try await Task.sleep(for: .seconds(min(wait, 5)))
-        }
-    }
 }
 
 extension RemoteFile {
@@ -124,7 +114,7 @@ extension RemoteFile {
 extension Failure {
     /// The server will not have so many connections.
     var isTurnedAway: Bool {
-        (code == .sourceRefused && ["429", "503"].contains(detail["status"])) || (code == .noNetwork && detail["phase"] == "connect")
+        code == .sourceRefused && ["429", "503"].contains(detail["status"])
     }
 }
 

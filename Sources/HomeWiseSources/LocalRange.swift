@@ -82,6 +82,11 @@ private final class FileChunks: AsyncSequence, Sendable {
 }
 
 /// Another place may have it still: this is no fault of the store.
-private func unreadable(_ path: String, _ reason: String) -> Failure {
-    Failure(.notAtSource, "\(path) cannot be read (\(reason)).", remedy: "Check that it exists and that you may read it.")
+private func unreadable(_ path: String, _ reason: String) -> Failure { .notHere(path, reason) }
+
+extension Failure {
+    /// A source on this machine that is gone.
+    static func notHere(_ path: String, _ reason: String) -> Failure {
+        Failure(.notAtSource, "\(path) cannot be read (\(reason)).", remedy: "Check that it exists and that you may read it.")
+    }
 }

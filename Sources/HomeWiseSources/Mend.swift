@@ -21,7 +21,8 @@ package struct Mend: Sendable {
             name: file.name, addresses: Array(file.addresses.dropFirst()) + file.addresses.prefix(1), size: file.size, digest: file.digest)
         self.file = file
         self.target = target
-        self.connections = max(1, connections)
+        // Each piece is in memory whole, some of them twice.
+        self.connections = max(1, min(connections, 2))
         source = RangeFetch(file: others, size: target.grid.size, transport: transport)
     }
 

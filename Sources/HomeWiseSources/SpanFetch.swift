@@ -24,10 +24,13 @@ struct SpanFetch {
         do {
             for try await buffer in answer.body {
                 if position == 0 { try checkBeginning(buffer, host: answer.host) }
-                try await payFor(buffer.readableBytes)
+                try await desk.pay(for: buffer.readableBytes)
                 let goesOn = try buffer.withUnsafeReadableBytes { try desk.take($0, from: lane, at: position) }
                 if position == range.lowerBound { desk.with { $0.book.served(address) } }
                 position += Int64(buffer.readableBytes)
+                if position > range.upperBound {
+                    throw Failure.badReply(host: answer.host, "more than was asked for").adding("retry", "no")
+                }
                 // One that was given all it asked for reads to the end of the answer, so that the connection can be used again.
                 if !goesOn, position < range.upperBound { break }
             }
@@ -44,7 +47,7 @@ struct SpanFetch {
         let answer = try await transport.get(
             url, headers: [("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")],
             authorization: isResolved ? nil : place.authorization, namedBy: isResolved ? place.url : place.namedBy)
-        if isResolved, [400, 401, 403, 404, 410].contains(answer.status), desk.with({ $0.book.expired(address) }) {
+        if isResolved, [400, 401, 403, 404, 410].contains(answer.status), desk.with({ $0.book.expired(address, asked: url) }) {
             throw AddressExpired()
         }
         return answer
@@ -56,11 +59,6 @@ struct SpanFetch {
         throw Failure.badReply(host: host, "it is a page in place of \(file.name)").adding("retry", "no")
     }
 
-    private func payFor(_ count: Int) async throws {
-        let wait = desk.with { $0.budget?.take(Int64(count), at: TransferDesk.now) } ?? 0
-        if wait > 0.001 { try await Task.sleep(for: .seconds(wait)) }
-    }
-
     private func note(_ bytes: Int64, since begun: Double) {
         let seconds = TransferDesk.now - begun
         if seconds > 0, bytes > 0 { desk.with { $0.book.measured(address, bytesPerSecond: Double(bytes) / seconds) } }
@@ -70,7 +68,8 @@ struct SpanFetch {
         let host = answer.host
         let check = AnswerCheck(
             range: range.lowerBound...range.upperBound - 1, size: desk.target.grid.size,
-            tag: desk.version(of: answer.header("ETag"), at: address), isBinary: AnswerCheck.isBinary(name: file.name))
+            tag: file.digest == nil ? desk.version(of: answer.header("ETag"), at: address) : nil,
+            isBinary: AnswerCheck.isBinary(name: file.name))
         switch check.verdict(on: answer.head) {
         case .part(let served) where served.last == range.upperBound - 1: break
         case .part, .noSuchRange: throw Failure.badReply(host: host, "less than was asked for").adding("retry", "no")
@@ -81,9 +80,15 @@ struct SpanFetch {
         case .wrongSize(let size):
             throw Failure.wrongSize(file.name, expected: ByteCount(desk.target.grid.size), actual: ByteCount(size))
         }
-        if answer.url.absoluteString != file.addresses[address].url {
+        // A step within the origin is walked again each time: its secret must come along.
+        if let first = URL(string: file.addresses[address].url), Self.origin(answer.url) != Self.origin(first) {
             desk.with { $0.book.redirected(address, to: answer.url.absoluteString) }
         }
+    }
+
+    private static func origin(_ url: URL) -> [String?] {
+        let scheme = url.scheme?.lowercased()
+        return [scheme, url.host?.lowercased(), "\(url.port ?? (scheme == "https" ? 443 : 80))"]
     }
 
     private func refusal(_ answer: Transport.Answer, _ status: Int) -> Failure {

@@ -85,15 +85,38 @@ package struct Transfer: Sendable {
         while true {
             if file.digest == nil { for piece in try target.held().keys { try target.spoiled(piece: piece) } }
             let desk = try TransferDesk(file: file, target: target, policy: transport.policy, limits: limits)
+            let before = desk.status().received
             do {
-                return try await run(desk, report) { try await WholeFetch(desk: desk, address: address, transport: transport).run() }
+                return try await run(desk, report) {
+                    try await stayWithinHours(desk)
+                    try await WholeFetch(desk: desk, address: address, transport: transport).run()
+                }
             } catch let failure as Failure {
-                failures += 1
+                failures = desk.status().received > before && file.digest != nil ? 1 : failures + 1
                 guard RetryPolicy.isWorthRetrying(failure),
                     let delay = transport.policy.delay(afterFailure: failures, jitter: .random(in: 0...1))
                 else { throw failure }
-                try await Task.sleep(for: .seconds(delay))
+                let asked = failure.detail["retry_after"].flatMap { Double($0) } ?? 0
+                guard asked <= Double(RetryAfter.longest) else { throw failure }
+                let wait = max(delay, asked)
+                report(TransferStatus(received: before, total: target.grid.size, rest: .retrying(failure, seconds: wait)))
+                try await Task.sleep(for: .seconds(wait))
             }
+        }
+    }
+}
+
+extension Transfer {
+    /// Waits for the hours in which it may run.
+    func stayWithinHours(_ desk: TransferDesk) async throws {
+        guard let window = limits.window else { return }
+        while true {
+            let parts = Calendar.current.dateComponents([.hour, .minute, .second], from: now())
+            let second = (parts.hour ?? 0) * 3600 + (parts.minute ?? 0) * 60 + (parts.second ?? 0)
+            let wait = window.wait(atSecondOfDay: second)
+            desk.with { $0.rest = wait > 0 ? .outsideHours(window, seconds: wait) : nil }
+            guard wait > 0 else { return }
+            try await Task.sleep(for: .seconds(min(wait, 5)))
         }
     }
 }

@@ -33,9 +33,13 @@ final class TransferDesk: Sendable {
         self.target = target
         state = try Mutex(
             State(
-                board: TransferBoard(grid: target.grid, held: target.held()), book: AddressBook(file.addresses, policy: policy),
+                board: TransferBoard(
+                    grid: target.grid, held: target.held(), isProven: target.isProven, isThrottled: limits.bytesPerSecond != nil),
+                book: AddressBook(file.addresses, policy: policy),
                 count: LaneCount(most: limits.usefulConnections), budget: limits.bytesPerSecond.map { BandwidthBudget(bytesPerSecond: $0) })
         )
+        // Pieces that are here are of this version: an answer of another one does not fit them.
+        if file.digest == nil, let version = file.version { state.withLock { $0.versions[0] = version } }
         (arrivals, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         bell.yield()
     }
@@ -59,6 +63,12 @@ final class TransferDesk: Sendable {
                 received: state.board.bytesHere, total: target.grid.size, connections: state.board.busyLanes,
                 sources: state.book.sourcesInUse, rest: state.board.busyLanes == 0 ? state.rest : nil)
         }
+    }
+
+    /// Waits until so many bytes are within what a person allows.
+    func pay(for count: Int) async throws {
+        let wait = with { $0.budget?.take(Int64(count), at: Self.now) } ?? 0
+        if wait > 0.001 { try await Task.sleep(for: .seconds(wait)) }
     }
 
     /// Writes what belongs to a lane and records the pieces that become whole.

@@ -34,7 +34,7 @@ package struct WebSource: Source {
             : answer.header("Content-Length").flatMap { ContentRange.length($0) }
         guard let size, RemoteFile.plausibleSizes.contains(size) else { throw Failure.badReply(host: answer.host, "it tells no size") }
         if let given, let wanted = wish.digest, given != wanted {
-            throw Failure.contradicted(address, source: host, expected: wanted, offered: given)
+            throw Failure.contradicted(URL(string: address)?.lastPathComponent ?? host, source: host, expected: wanted, offered: given)
         }
         let path = try SafePath(untrusted: name(of: answer))
         let known = given ?? wish.digest

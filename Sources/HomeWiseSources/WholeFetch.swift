@@ -28,22 +28,36 @@ struct WholeFetch {
                 guard position + Int64(buffer.readableBytes) <= size else {
                     throw Failure.badReply(host: answer.host, "more bytes than the file has").adding("retry", "no")
                 }
+                try await desk.pay(for: buffer.readableBytes)
                 try buffer.withUnsafeReadableBytes { try write($0, at: position) }
                 position += Int64(buffer.readableBytes)
             }
         } catch { throw transport.failure(error, host: answer.host) }
         guard position == size else { throw Failure.badReply(host: answer.host, "it ended early") }
+        try await stayUntilHashed(answer.host)
     }
 
     private func check(_ answer: Transport.Answer, _ size: Int64) throws {
         let check = AnswerCheck(size: size, isBinary: AnswerCheck.isBinary(name: desk.file.name))
         switch check.verdict(on: answer.head) {
         case .whole: return
-        case .refused(let status): throw Failure.refused(host: answer.host, status: status, what: desk.file.name)
+        case .refused(let status):
+            let refusal = Failure.refused(host: answer.host, status: status, what: desk.file.name)
+            throw answer.retryAfter().map { refusal.adding("retry_after", "\($0.seconds)") } ?? refusal
         case .wrongSize(let actual): throw Failure.wrongSize(desk.file.name, expected: ByteCount(size), actual: ByteCount(actual))
         case .impossible(let doubt): throw Failure.badReply(host: answer.host, doubt.reason).adding("retry", "no")
         case .part, .noSuchRange, .changed:
             throw Failure.badReply(host: answer.host, "a part although the whole was asked for").adding("retry", "no")
+        }
+    }
+
+    /// A piece that was passed over may turn out to be damaged when the hash comes by: nobody but a new stream can bring it.
+    private func stayUntilHashed(_ host: String) async throws {
+        while !desk.isDone {
+            if desk.with({ !$0.board.isDone && $0.board.nextToHash == nil }) {
+                throw Failure.badReply(host: host, "a piece that was here already is damaged")
+            }
+            try await Task.sleep(for: .milliseconds(50))
         }
     }
 

@@ -37,6 +37,8 @@ package final class BlobPatch: TransferTarget {
         close(descriptor)
     }
 
+    package var isProven: Bool { true }
+
     /// Pieces that were fetched anew.
     package var mended: [Int] { bad.withLock { $0.sorted() } }
 

@@ -28,24 +28,37 @@ extension Inventory {
         try database.execute(
             sql: """
                 ALTER TABLE transfer ADD COLUMN version TEXT;
-                DROP TABLE piece;
+                ALTER TABLE transfer ADD COLUMN boot TEXT;
+                ALTER TABLE piece RENAME TO old_piece;
                 CREATE TABLE piece (transfer TEXT NOT NULL REFERENCES transfer (key) ON DELETE CASCADE, number INTEGER NOT NULL,
                     chain TEXT, PRIMARY KEY (transfer, number)) STRICT;
+                INSERT INTO piece (transfer, number) SELECT transfer, number FROM old_piece;
+                DROP TABLE old_piece;
                 CREATE TABLE chain (digest TEXT NOT NULL, number INTEGER NOT NULL, chain TEXT NOT NULL,
                     PRIMARY KEY (digest, number)) STRICT, WITHOUT ROWID;
                 """)
     }
 
-    /// Begins a transfer or goes on with one; pieces of another size or version of the file are forgotten.
-    func begin(transfer row: TransferRow) throws {
+    /// Begins a transfer or goes on with one; pieces of another size or version of the file are forgotten, and so are those that
+    /// no hash had seen yet when the machine went down: their bytes may never have reached the disk.
+    ///
+    /// - Parameter boot: tells one run of this machine from another.
+    func begin(transfer row: TransferRow, boot: String) throws {
         try write { database in
             let known = try Row.fetchOne(
-                database, sql: "SELECT size, piece, version FROM transfer WHERE key = ?", arguments: [row.key.hex])
-            if let known, known["size"] == row.size, known["piece"] == row.piece, known["version"] as String? == row.version { return }
+                database, sql: "SELECT size, piece, version, boot FROM transfer WHERE key = ?", arguments: [row.key.hex])
+            if let known, known["size"] == row.size, known["piece"] == row.piece, known["version"] as String? == row.version {
+                // Nobody wrote down the boot before: such pieces were hashed one by one, and the whole is hashed again.
+                guard let last = known["boot"] as String?, last != boot else {
+                    return try database.execute(sql: "UPDATE transfer SET boot = ? WHERE key = ?", arguments: [boot, row.key.hex])
+                }
+                try database.execute(sql: "DELETE FROM piece WHERE transfer = ? AND chain IS NULL", arguments: [row.key.hex])
+                return try database.execute(sql: "UPDATE transfer SET boot = ? WHERE key = ?", arguments: [boot, row.key.hex])
+            }
             try database.execute(sql: "DELETE FROM piece WHERE transfer = ?", arguments: [row.key.hex])
             try database.execute(
-                sql: "INSERT OR REPLACE INTO transfer (key, name, model, size, piece, version) VALUES (?, ?, ?, ?, ?, ?)",
-                arguments: [row.key.hex, row.name, row.model, row.size, row.piece, row.version])
+                sql: "INSERT OR REPLACE INTO transfer (key, name, model, size, piece, version, boot) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                arguments: [row.key.hex, row.name, row.model, row.size, row.piece, row.version, boot])
         }
     }
 

@@ -32,7 +32,8 @@ package final class PartialFile: TransferTarget {
             let grid = PieceGrid(size: size)
             let length = try Self.length(of: descriptor, path: path)
             try Space.reserve(size, on: descriptor, path: path)
-            try inventory.begin(transfer: .init(key: key, name: name, model: model, size: size, piece: grid.piece, version: version))
+            let row = TransferRow(key: key, name: name, model: model, size: size, piece: grid.piece, version: version)
+            try inventory.begin(transfer: row, boot: ProcessIdentity.own.boot)
             // What lies behind the old end of the file was never written, whatever the inventory says.
             let lost = try inventory.pieces(of: key).keys.filter { $0 < 0 || $0 >= grid.count || grid.range(of: $0).upperBound > length }
             try inventory.forget(pieces: Array(lost), of: key)
@@ -48,6 +49,8 @@ package final class PartialFile: TransferTarget {
     }
 
     deinit { close(descriptor) }
+
+    package var isProven: Bool { false }
 
     /// Bytes in pieces that are here.
     package var bytesHere: Int64 { get throws { try held().keys.reduce(0) { $0 + grid.length(of: $1) } } }

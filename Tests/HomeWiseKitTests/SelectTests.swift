@@ -98,7 +98,7 @@ import Testing
         )
         #expect(await failure { _ = try await pull("smoll", world()) }?.code == .unknownModel)
         #expect(await failure { _ = try await pull("hf:org", world()) }?.code == .badInput)
-        #expect(await failure { _ = try await pull("./nothing.gguf", world()) }?.code == .storeUnusable)
+        #expect(await failure { _ = try await pull("./nothing.gguf", world()) }?.code == .notAtSource)
     }
 
     // MARK: Several sources

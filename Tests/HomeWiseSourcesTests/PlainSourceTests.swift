@@ -246,7 +246,7 @@ import Testing
         mkfifo("\(root)/pipe.gguf", 0o600)
         for path in ["\(root)/none.gguf", "\(root)/pipe.gguf"] {
             let failure = await #expect(throws: Failure.self) { try await FileSource(path: path).resolve(SourceWish()) }
-            #expect(failure?.code == .storeUnusable)
+            #expect(failure?.code == .notAtSource)
         }
         await #expect(throws: Failure.self) { try await FileSource(path: root).resolve(SourceWish()) }
     }

@@ -44,7 +44,7 @@ extension Failure {
     public static func badReply(host: String, _ why: String) -> Failure {
         Failure(
             .badReply, "\(host) sent an answer that cannot be right: \(why).",
-            remedy: "A proxy or login page may be in between; nothing of it was kept.", detail: ["host": host])
+            remedy: "A proxy or login page may be in between. Run the same command again: what was proven is kept.", detail: ["host": host])
     }
 
     public static func insecureRedirect(from host: String, to target: String) -> Failure {
@@ -66,6 +66,12 @@ extension Failure {
             .digestMismatch, "\(file) is not the file that the hub lists.",
             remedy: "The damaged copy was removed. Run the same command again to fetch it afresh.",
             detail: ["expected": "git:\(expected)", "actual": "git:\(actual)"])
+    }
+
+    public static func otherFile(_ file: String) -> Failure {
+        Failure(
+            .digestMismatch, "The source serves other bytes for \(file) than those that were once fetched from it.",
+            remedy: "Nothing more is taken from it; another source is tried where there is one.")
     }
 
     public static func wrongSize(_ file: String, expected: ByteCount, actual: ByteCount) -> Failure {

@@ -53,6 +53,12 @@ extension Failure {
             remedy: "The source is faulty or hostile; nothing was written. Choose another source.")
     }
 
+    public static func hereButClosed(_ file: String) -> Failure {
+        Failure(
+            .storeUnusable, "\(file) is in the store, but cannot be opened.",
+            remedy: "See what is wrong with it: homewise verify --all", detail: ["file": file])
+    }
+
     public static func damagedArchive(_ name: String, _ reason: String) -> Failure {
         Failure(
             .damagedArchive, "\(name) cannot be unpacked: \(reason).",

@@ -92,9 +92,12 @@ public struct AddressBook: Sendable {
 
     /// A signed address ran out: the origin is asked for a new one, and that is no failure.
     ///
-    /// - Returns: `false` where the new one was refused as well.
-    public mutating func expired(_ index: Int) -> Bool {
-        guard entries[index].resolved != nil, !entries[index].isRenewed else { return false }
+    /// - Parameter asked: the address that was refused: many lanes may have asked it, and the first has seen to it.
+    /// - Returns: `false` where a new one was refused as well.
+    public mutating func expired(_ index: Int, asked: String) -> Bool {
+        guard asked != entries[index].address.url else { return false }
+        guard entries[index].resolved == asked else { return true }
+        guard !entries[index].isRenewed else { return false }
         entries[index].resolved = nil
         entries[index].isRenewed = true
         return true
@@ -112,9 +115,11 @@ extension AddressBook {
     {
         entries[index].last = failure
         entries[index].resolved = nil
+        let asked = retryAfter.map { now + $0 } ?? -.infinity
         guard RetryPolicy.isWorthRetrying(failure) else { return refuse(index, failure) }
-        if let retryAfter, retryAfter > RetryPolicy.longestAskedWait {
-            return refuse(index, failure.adding("retry_after", "\(Int64(retryAfter))"))
+        if let retryAfter, retryAfter > Double(RetryAfter.longest) {
+            return refuse(
+                index, .askedToWait(host: failure.detail["host"] ?? entries[index].address.source, seconds: Int64(min(retryAfter, 1e12))))
         }
         let isCounted = began >= entries[index].blockedUntil
         if isCounted { entries[index].failures += 1 }
@@ -123,7 +128,8 @@ extension AddressBook {
         let patience = entries[index].hasServed ? (failure.code == .noNetwork ? policy.outage : policy.serverTrouble) : nil
         guard let delay = policy.delay(afterFailure: entries[index].failures, jitter: jitter, patience: patience, troubleFor: now - trouble)
         else { return refuse(index, failure) }
-        if isCounted { entries[index].blockedUntil = now + max(delay, retryAfter ?? 0) }
+        if isCounted { entries[index].blockedUntil = now + delay }
+        entries[index].blockedUntil = max(entries[index].blockedUntil, asked)
     }
 
     /// Never again in this transfer.

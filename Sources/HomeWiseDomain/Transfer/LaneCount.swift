@@ -44,6 +44,7 @@ public struct LaneCount: Sendable {
     /// - Parameter busy: connections that are at work.
     public mutating func turnedAway(busy: Int, at now: Double) {
         restsUntil = now + Self.rest
+        rateBefore = nil
         ceiling = max(1, min(ceiling, busy))
         target = min(target, ceiling)
     }

@@ -145,6 +145,8 @@ public enum ModelFileRole: String, Sendable, Codable, CaseIterable {
 /// Where the bytes of one transfer go. The store implements it; sources fill it. All of it may be called from any task.
 public protocol TransferTarget: Sendable {
     var grid: PieceGrid { get }
+    /// Whether the recorded chain once led to the published digest: what does not meet it is then wrong beyond doubt.
+    var isProven: Bool { get }
     /// Pieces that earlier runs left, each with the chain digest that was recorded for it, where there is one.
     func held() throws -> [Int: Digest?]
     /// - Throws: `Failure` when the disk refuses.

@@ -24,8 +24,15 @@ public struct RetryPolicy: Sendable, Equatable {
 
     public init() {}
 
-    /// Seconds; a source that asks to be left alone for longer is not waited for.
-    public static let longestAskedWait = 900.0
+    /// With more patience for connections that are kept slow on purpose: what they may not take yet is no stall.
+    public func allowing(_ limits: TransferLimits) -> RetryPolicy {
+        guard let rate = limits.bytesPerSecond else { return self }
+        var policy = self
+        let pause = Duration.seconds(TransferLimits.readAhead / rate)
+        policy.stallAfter = max(stallAfter, pause)
+        policy.answerWithin = max(answerWithin, pause)
+        return policy
+    }
 
     /// - Parameters:
     ///   - failures: failures in a row, this one included; at least 1.

@@ -103,6 +103,8 @@ extension TransferBoard {
         case sound(isNew: Bool)
         /// What an earlier run left is not what it recorded: the piece is fetched again, the hash goes back to before it.
         case damaged
+        /// What was fetched anew is not what the file once was either: this source has another one.
+        case foreign
     }
 
     /// The piece that the hash should take next; `nil` where it is not here yet, or nothing is left.
@@ -110,22 +112,37 @@ extension TransferBoard {
 
     /// - Parameter digest: SHA-256 of the file from its start to the end of the piece.
     public mutating func proved(_ piece: Int, chain digest: Digest) -> Proof {
-        let known = recorded.removeValue(forKey: piece)
+        let known = recorded[piece]
         if let known, known != digest {
-            missing[piece] = grid.length(of: piece)
-            bytesHere -= grid.length(of: piece)
-            giveBack(grid.range(of: piece))
+            if isProven, refetched.contains(piece) { return .foreign }
+            if !isProven { recorded[piece] = nil }
+            refetch(piece)
             return .damaged
         }
+        recorded[piece] = nil
         hashed = piece + 1
         return .sound(isNew: known == nil)
     }
 }
 
 extension TransferBoard {
+    /// A piece is not what it should be, or cannot be read: it is handed out anew, once.
+    public mutating func refetch(_ piece: Int) {
+        guard missing[piece] == 0 else { return }
+        missing[piece] = grid.length(of: piece)
+        bytesHere -= grid.length(of: piece)
+        refetched.insert(piece)
+        // Where the frontier has not come by yet it will hand the piece out itself.
+        if piece < frontier { giveBack(grid.range(of: piece)) }
+    }
+
     /// Bytes that a lane still has before it.
     public func bytesLeft(_ lane: Int) -> Int64 { lanes[lane]?.left ?? 0 }
+    /// Bytes that a lane received of its span.
+    public func received(_ lane: Int) -> Int64 { lanes[lane]?.received ?? 0 }
     /// The piece that a lane is at.
     public func piece(of lane: Int) -> Int? { lanes[lane].map { grid.index(at: max(0, $0.position - 1)) } }
+    /// Whether a piece was fetched again in this run.
+    public func wasFetched(_ piece: Int) -> Bool { refetched.contains(piece) || !heldAtFirst.contains(piece) }
     public func isHere(_ piece: Int) -> Bool { missing[piece] == 0 }
 }

@@ -10,7 +10,7 @@ public struct TransferBoard: Sendable {
     /// Bytes of each piece that are not written yet.
     var missing: [Int64]
     /// No piece before this one waits to be handed out for the first time.
-    private var frontier = 0
+    var frontier = 0
     /// What lanes gave back, by its place in the file.
     private var returned: [Range<Int64>] = []
     var lanes: [Int: Lane] = [:]
@@ -20,6 +20,13 @@ public struct TransferBoard: Sendable {
     public internal(set) var hashed = 0
     /// Chain digests that earlier runs recorded, not yet seen again.
     var recorded: [Int: Digest]
+    /// Pieces that earlier runs left.
+    let heldAtFirst: Set<Int>
+    /// Pieces that were here and are fetched again.
+    var refetched: Set<Int> = []
+    /// Whether what is recorded is beyond doubt: a piece that was fetched anew must meet it too.
+    let isProven: Bool
+    let isThrottled: Bool
     /// Bytes that are written.
     public internal(set) var bytesHere: Int64
 
@@ -30,12 +37,18 @@ public struct TransferBoard: Sendable {
     /// A lane is given as much as it fetches in about so many seconds.
     static let spanSeconds = 2.0
 
-    /// - Parameter held: pieces that earlier runs left, each with the chain digest that was recorded, where it had one.
-    public init(grid: PieceGrid, held: [Int: Digest?] = [:]) {
+    /// - Parameters:
+    ///   - held: pieces that earlier runs left, each with the chain digest that was recorded, where it had one.
+    ///   - isProven: the digests led to the file's published one, when it was whole.
+    ///   - isThrottled: lanes are kept slow on purpose: their speed says nothing of them.
+    public init(grid: PieceGrid, held: [Int: Digest?] = [:], isProven: Bool = false, isThrottled: Bool = false) {
         self.grid = grid
+        self.isProven = isProven
+        self.isThrottled = isThrottled
         missing = (0..<grid.count).map { grid.length(of: $0) }
         recorded = [:]
         bytesHere = 0
+        heldAtFirst = Set(held.keys)
         for (index, digest) in held where missing.indices.contains(index) {
             bytesHere += missing[index]
             missing[index] = 0
@@ -61,7 +74,10 @@ public struct TransferBoard: Sendable {
     /// What a lane without work should do. Work that is handed out is its own until `release`.
     public mutating func claim(_ lane: Int, at now: Double) -> Claim {
         if isDone { return .done }
-        guard let range = nextReturned() ?? relief(at: now) ?? nextPieces(for: lane) ?? share(with: lane, at: now) else { return .wait }
+        guard
+            let range = nextReturned() ?? (isThrottled ? nil : relief(at: now)) ?? nextPieces(for: lane)
+                ?? (isThrottled ? nil : share(with: lane, at: now))
+        else { return .wait }
         lanes[lane] = Lane(range: range, since: now)
         return .span(range)
     }

@@ -73,6 +73,9 @@ public struct TransferLimits: Sendable, Equatable {
         return limits
     }
 
+    /// What one connection may have received and not yet been allowed to take, in bytes: four reads of 1 MiB, and some room.
+    static let readAhead = 8_388_608.0
+
     /// Connections that are worth having: a narrow budget is not cut into slices that would each look stalled.
     public var usefulConnections: Int {
         guard let bytesPerSecond else { return max(1, connections) }
