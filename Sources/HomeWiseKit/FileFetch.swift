@@ -44,7 +44,12 @@ struct FileFetch: Sendable {
             report(.verified(name: file.name, digest: digest, isPublished: file.digest != nil))
             return Fetched(key: key, path: partial.path, digest: digest, lock: lock)
         } catch {
-            if (error as? Failure)?.code == .digestMismatch { try store.discard(transfer: key) } else { try partial.rest() }
+            let failure = error as? Failure
+            if failure?.code == .digestMismatch || failure?.detail["lost"] != nil {
+                try store.discard(transfer: key)
+            } else {
+                try partial.rest()
+            }
             throw error
         }
     }

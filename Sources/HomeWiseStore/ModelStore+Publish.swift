@@ -89,9 +89,14 @@ extension ModelStore {
         guard descriptor >= 0 else { throw Failure.unreadable(path: path, reason: .errno) }
         defer { close(descriptor) }
         var status = stat()
-        guard !isOurs || fchmod(descriptor, 0o444) == 0, fsync(descriptor) == 0, fstat(descriptor, &status) == 0 else {
-            throw Failure.cannotWrite(path: path, errno: errno)
+        guard !isOurs || fchmod(descriptor, 0o444) == 0 else { throw Failure.cannotWrite(path: path, errno: errno) }
+        guard FileBytes.flush(descriptor) else {
+            let number = errno
+            // What did not reach the disk is lost, whatever the next flush says of it: it must not be found again.
+            if isOurs { unlink(path) }
+            throw Failure.cannotWrite(path: path, errno: number)
         }
+        guard fstat(descriptor, &status) == 0 else { throw Failure.cannotWrite(path: path, errno: errno) }
         return FilePrint(status)
     }
 

@@ -114,7 +114,7 @@ extension AddressBook {
         entries[index].resolved = nil
         guard RetryPolicy.isWorthRetrying(failure) else { return refuse(index, failure) }
         if let retryAfter, retryAfter > RetryPolicy.longestAskedWait {
-            return refuse(index, failure.adding("retry_after", "\(Int64(retryAfter))"))
+            return refuse(index, failure.adding("retry_after", "\(Int64(exactly: retryAfter.rounded()) ?? .max)"))
         }
         let isCounted = began >= entries[index].blockedUntil
         if isCounted { entries[index].failures += 1 }
