@@ -94,8 +94,11 @@ import Testing
     func clock(_ seconds: Int) async throws {
         let shim = try await FaultyDisk.built()
         let bench = try await FaultBench(20_000_000, chunk: 400_000, pause: .milliseconds(20))
-        let jumps = ["LD_PRELOAD": shim, "FAULT_CLOCK": "\(seconds)", "FAULT_CLOCK_AFTER": "600"].merging(Self.oneLine) { $1 }
-        let outcome = try await bench.program(jumps).run("pull", "tiny")
+        // A budget of bytes a second that went by the wall clock would have ten years to make good, or to wait for.
+        let jumps = [
+            "LD_PRELOAD": shim, "FAULT_CLOCK": "\(seconds)", "FAULT_CLOCK_AFTER": "600", "HOMEWISE_DOWNLOAD_BANDWIDTH_LIMIT": "8MB",
+        ].merging(Self.oneLine) { $1 }
+        let outcome = try await bench.program(jumps).shell("timeout 60 \"$homewise\" pull tiny")
         #expect(outcome.code == 0, "\(outcome.story)")
         #expect(bench.server.asked == bench.bytes.count)
         let listed = try await bench.program(jumps.merging(["FAULT_CLOCK_AFTER": "0"]) { $1 }).run("list")
