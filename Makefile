@@ -4,6 +4,7 @@
 PROMPT ?= Why is the sky blue? Answer in two sentences.
 MODEL ?= auto
 PREFIX ?= /usr/local
+KILLS ?= 10000
 SWIFT ?= swift
 
 # A static release binary needs a build folder of its own.
@@ -13,7 +14,7 @@ BINARY := $(RELEASE)/release/homewise
 QUIET := $(shell test -t 2 || echo --quiet)
 export PROMPT
 
-.PHONY: run build setup setup-test engine test check format install uninstall bench clean help
+.PHONY: run build setup setup-test engine test soak check format install uninstall bench clean help
 
 run: build engine ## Set up everything and ask a real model (PROMPT="…" MODEL=…)
 	@$(BINARY) run $(MODEL) --prompt "$$PROMPT"
@@ -33,6 +34,10 @@ engine: build ## Install the llama.cpp engine
 
 test: setup-test check ## Pass all tests, the end-to-end ones with a real engine and a real model included
 	@scripts/test.sh
+
+soak: setup-test ## Kill it at every change of the disk, and KILLS times at random moments (10,000; takes hours)
+	@HOMEWISE_STRICT=1 $(SWIFT) build --build-tests --quiet
+	@HOMEWISE_KILLS=$(KILLS) HOMEWISE_TEST_BINARY="$$(HOMEWISE_STRICT=1 $(SWIFT) build --show-bin-path)/homewise" $(SWIFT) test --skip-build --no-parallel --filter 'KillTests|TogetherTests|FaultyDiskTests'
 
 check: setup-test ## Formatting, registry and manifest checks
 	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

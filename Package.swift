@@ -19,8 +19,8 @@ func room(_ name: String, on ours: [Target.Dependency] = [], hiding theirs: Targ
     .target(name: name, dependencies: ours + theirs, swiftSettings: strict)
 }
 
-func tests(_ name: String, of ours: [Target.Dependency], using theirs: Target.Dependency...) -> Target {
-    .testTarget(name: name, dependencies: ours + theirs, swiftSettings: strict)
+func tests(_ name: String, of ours: [Target.Dependency], using theirs: Target.Dependency..., excluding: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: ours + theirs, exclude: excluding, swiftSettings: strict)
 }
 
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -88,7 +88,9 @@ let package = Package(
                 "FakeEngine",
             ],
             using: crypto),
-        tests("HomeWiseEndToEndTests", of: ["HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand"], using: subprocess, systemPackage),
+        tests(
+            "HomeWiseEndToEndTests", of: ["HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand"], using: subprocess, systemPackage,
+            excluding: ["Shim"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -44,13 +44,12 @@ struct FileFetch: Sendable {
             report(.verified(name: file.name, digest: digest, isPublished: file.digest != nil))
             return Fetched(key: key, path: partial.path, digest: digest, lock: lock)
         } catch {
-            if (error as? Failure)?.code == .digestMismatch {
+            let failure = error as? Failure
+            if failure?.code == .digestMismatch || failure?.detail["lost"] != nil {
                 try store.discard(transfer: key)
             } else {
                 // What went wrong first is what a person needs to know.
-                do { try partial.rest() } catch let second as Failure {
-                    throw (error as? Failure)?.adding("afterwards", second.message) ?? error
-                }
+                do { try partial.rest() } catch let second as Failure { throw failure?.adding("afterwards", second.message) ?? error }
             }
             throw error
         }

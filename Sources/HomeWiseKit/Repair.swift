@@ -60,9 +60,14 @@ struct Repair: Sendable {
         var remote = remote
         remote.digest = file.digest
         let transfer = Transfer(transport: house.transport, limits: house.world.limits, now: house.world.now)
-        let fetched = try await transfer.run(remote, into: patch) { report(.progress(name: file.path, $0)) }
-        guard fetched.digest == file.digest else { return false }
-        try patch.finish()
+        do {
+            let fetched = try await transfer.run(remote, into: patch) { report(.progress(name: file.path, $0)) }
+            guard fetched.digest == file.digest else { return false }
+            try patch.finish()
+        } catch let failure as Failure where failure.code == .storeUnusable {
+            // A place of the disk that can be neither read nor written: the whole file goes to another one.
+            return false
+        }
         report(
             .mended(
                 name: file.path, pieces: patch.mended.count, fetched: ByteCount(patch.mended.reduce(0) { $0 + patch.grid.length(of: $1) })))

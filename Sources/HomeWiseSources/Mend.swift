@@ -12,21 +12,24 @@ import struct Crypto.SHA256
 package struct Mend: Sendable {
     private let file: RemoteFile
     private let target: any TransferTarget
-    private let source: RangeFetch
+    /// Each address by itself: were the second look spread over all of them, a bad one could confirm its own bytes.
+    private let sources: [RangeFetch]
     private let connections: Int
 
     package init(file: RemoteFile, target: any TransferTarget, transport: Transport, connections: Int) {
-        // Another address than the first, where there is one: what damaged the file may sit on the way to it.
-        let others = RemoteFile(
-            name: file.name, addresses: Array(file.addresses.dropFirst()) + file.addresses.prefix(1), size: file.size, digest: file.digest)
         self.file = file
         self.target = target
         // Each piece is in memory whole, some of them twice.
         self.connections = max(1, min(connections, 2))
-        source = RangeFetch(file: others, size: target.grid.size, transport: transport)
+        // The first comes last, where there are others: what damaged the file may sit on the way to it.
+        sources = (file.addresses.dropFirst() + file.addresses.prefix(1)).map { address in
+            let one = RemoteFile(name: file.name, addresses: [address], size: file.size, digest: file.digest)
+            return RangeFetch(file: one, size: target.grid.size, transport: transport)
+        }
     }
 
-    /// A source that gives more pieces than this differently each time is itself damaged: no use in going on.
+    /// A lone source that gives more pieces than this differently each time is itself damaged: no use in going on. Where there
+    /// are several, all that a bad one gave is replaced by what another has.
     static let mostDiffering = 8
 
     package struct Outcome: Sendable, Equatable {
@@ -43,28 +46,45 @@ package struct Mend: Sendable {
     ///   - doubtful: pieces to look at first.
     /// - Throws: `Failure` when no address gives the pieces, or the disk refuses.
     package func run(expected: Digest, doubtful: [Int], progress: @Sendable (Int64) -> Void) async throws -> Outcome {
-        let first = doubtful.filter { $0 < target.grid.count }
-        var order = first + (0..<target.grid.count).filter { !first.contains($0) }
         var outcome = Outcome(isMended: false, differing: [], fetched: 0)
-        while !order.isEmpty, outcome.differing.count <= Self.mostDiffering {
-            let batch = Array(order.prefix(outcome.fetched == 0 && !first.isEmpty ? min(first.count, connections) : connections))
-            order.removeFirst(batch.count)
-            for (piece, bytes) in try await fetch(batch) {
-                outcome.fetched += Int64(bytes.count)
-                progress(outcome.fetched)
-                guard try differs(bytes, from: piece) else { continue }
-                outcome.differing.append(piece)
-                try bytes.withUnsafeBytes { try target.write($0, at: target.grid.offset(of: piece)) }
-                if try await rehash(from: piece) == expected {
-                    outcome.isMended = true
-                    return outcome
-                }
-            }
+        var (last, looked) = (Failure?.none, false)
+        for source in sources where !outcome.isMended {
+            do {
+                try await compare(with: source, expected, doubtful, &outcome, progress)
+                looked = true
+            } catch let failure as Failure where ![.diskFull, .storeUnusable].contains(failure.code) { last = failure }
         }
+        if let last, !looked { throw last }
         return outcome
     }
 
-    private func fetch(_ pieces: [Int]) async throws -> [(Int, [UInt8])] {
+    /// One address's bytes against those that are here, the doubtful pieces first.
+    private func compare(
+        with source: RangeFetch, _ expected: Digest, _ doubtful: [Int], _ outcome: inout Outcome, _ progress: @Sendable (Int64) -> Void
+    ) async throws {
+        let first = doubtful.filter { $0 < target.grid.count }
+        var order = first + (0..<target.grid.count).filter { !first.contains($0) }
+        var batchSize = first.isEmpty ? connections : min(first.count, connections)
+        while !order.isEmpty, sources.count > 1 || outcome.differing.count <= Self.mostDiffering {
+            let batch = Array(order.prefix(batchSize))
+            order.removeFirst(batch.count)
+            batchSize = connections
+            var changed: [Int] = []
+            for (piece, bytes) in try await fetch(batch, from: source) {
+                outcome.fetched += Int64(bytes.count)
+                progress(outcome.fetched)
+                guard try differs(bytes, from: piece) else { continue }
+                try bytes.withUnsafeBytes { try target.write($0, at: target.grid.offset(of: piece)) }
+                changed.append(piece)
+            }
+            outcome.differing += changed.filter { !outcome.differing.contains($0) }
+            guard let lowest = changed.min() else { continue }
+            outcome.isMended = try await rehash(from: lowest) == expected
+            if outcome.isMended { return }
+        }
+    }
+
+    private func fetch(_ pieces: [Int], from source: RangeFetch) async throws -> [(Int, [UInt8])] {
         try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
             for piece in pieces { group.addTask { try await (piece, source.bytes(target.grid.range(of: piece))) } }
             var all: [(Int, [UInt8])] = []

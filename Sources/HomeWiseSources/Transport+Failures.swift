@@ -42,6 +42,7 @@ extension Transport {
 
     private static func reason(of error: HTTPParserError) -> String {
         switch error {
+        case .invalidEOFState: "it hung up before the end"
         case .headerOverflow: "its headers have no end"
         case .invalidContentLength: "its length is no number"
         case .unexpectedContentLength: "it tells its length twice"

@@ -59,7 +59,7 @@ package final class BlobPatch: TransferTarget {
 
     /// What was written reaches the disk before anybody believes it.
     package func finish() throws {
-        guard fsync(descriptor) == 0, fchmod(descriptor, 0o444) == 0 else { throw Failure.cannotWrite(path: path, errno: errno) }
+        guard FileBytes.flush(descriptor), fchmod(descriptor, 0o444) == 0 else { throw Failure.cannotWrite(path: path, errno: errno) }
     }
 }
 
@@ -95,5 +95,27 @@ enum FileBytes {
             guard count > 0 else { throw Failure.unreadable(path: path, reason: count == 0 ? "it is shorter than it was" : .errno) }
             done += count
         }
+    }
+
+    /// From where the file stands to the end of the buffer or of the file.
+    ///
+    /// - Returns: bytes that were read; `nil` with `errno` where the disk refuses.
+    static func readAll(into buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32) -> Int? {
+        var done = 0
+        while done < buffer.count {
+            let count = Foundation.read(descriptor, buffer.baseAddress! + done, buffer.count - done)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            if count == 0 { break }
+            done += count
+        }
+        return done
+    }
+
+    /// - Returns: whether all that was written is on the disk; `false` with `errno`. After that nobody may ask again and believe
+    ///   the answer: the system forgets what it could not write, and says that all is well.
+    static func flush(_ descriptor: Int32) -> Bool {
+        while fsync(descriptor) != 0 { if errno != EINTR { return false } }
+        return true
     }
 }

@@ -72,7 +72,7 @@ package struct FileHash {
         }
     }
 
-    mutating func add(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
+    package mutating func add(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
 
-    func finish() -> Digest { Digest(bytes: hash.finalize()) }
+    package func finish() -> Digest { Digest(bytes: hash.finalize()) }
 }

@@ -90,13 +90,13 @@ extension ModelStore {
         defer { close(descriptor) }
         var status = stat()
         guard !isOurs || fchmod(descriptor, 0o444) == 0 else { throw Failure.cannotWrite(path: path, errno: errno) }
-        guard fsync(descriptor) == 0 else {
+        guard FileBytes.flush(descriptor) else {
             let number = errno
-            // What memory holds of it may never have reached the disk, and would pass every further look: it is fetched anew.
-            if isOurs, number == EIO { try remove(path) }
+            // What did not reach the disk is lost, whatever the next flush says of it: it must not be found again.
+            if isOurs { unlink(path) }
             throw Failure.cannotWrite(path: path, errno: number)
         }
-        guard fstat(descriptor, &status) == 0 else { throw Failure.unreadable(path: path, reason: .errno) }
+        guard fstat(descriptor, &status) == 0 else { throw Failure.cannotWrite(path: path, errno: errno) }
         return FilePrint(status)
     }
 

@@ -48,10 +48,12 @@ package struct ModelStore: Sendable {
     }
 
     /// A blob that lies in its place without anything pointing to it: a run ended between the two. It is proven anew.
+    ///
+    /// - Returns: `nil` too where the disk cannot give its bytes back: another file is to take its place.
     package func orphan(_ digest: Digest) throws -> String? {
         let path = layout.blob(digest)
-        guard FilePrint(path: path, followingLinks: false) != nil, try FileHash.digest(of: path) == digest else { return nil }
-        return path
+        guard FilePrint(path: path, followingLinks: false) != nil else { return nil }
+        do { return try FileHash.digest(of: path) == digest ? path : nil } catch is Failure { return nil }
     }
 
     /// Removes a transfer's bytes and its rows.

@@ -14,14 +14,16 @@ enum Space {
         guard fstat(descriptor, &status) == 0 else { throw Failure.cannotWrite(path: path, errno: errno) }
         if status.st_size > size, ftruncate(descriptor, off_t(size)) != 0 { throw Failure.cannotWrite(path: path, errno: errno) }
         guard size > 0 else { return }
-        switch posix_fallocate(descriptor, 0, off_t(size)) {
+        var outcome: Int32
+        repeat { outcome = posix_fallocate(descriptor, 0, off_t(size)) } while outcome == EINTR
+        switch outcome {
         case 0: return
         case ENOSPC, EDQUOT, EFBIG:
             let already = Int64(status.st_blocks) * 512
             // What could be reserved so far would only be in the way of whoever frees space now.
             ftruncate(descriptor, off_t(min(status.st_size, off_t(size))))
             throw Failure.diskTooSmall(path: path, needed: ByteCount(max(0, size - already)), free: free(at: descriptor))
-        case let number: throw Failure.cannotWrite(path: path, reason: String(cString: strerror(number)))
+        case let number: throw Failure.cannotWrite(path: path, errno: number)
         }
     }
 

@@ -85,7 +85,7 @@ final class StoreFolder: Sendable {
 
     /// Makes what was renamed or made in this folder survive a power cut.
     func flush() throws {
-        if fsync(descriptor) != 0 { throw Failure.cannotWrite(path: path, errno: errno) }
+        guard FileBytes.flush(descriptor) else { throw Failure.cannotWrite(path: path, errno: errno) }
     }
 }
 
@@ -156,7 +156,7 @@ extension StoreFolder {
             guard count > 0 else { throw Failure.cannotWrite(path: path, errno: errno) }
             rest = rest.dropFirst(count)
         }
-        guard fsync(file) == 0 else { throw Failure.cannotWrite(path: path, errno: errno) }
+        guard FileBytes.flush(file) else { throw Failure.cannotWrite(path: path, errno: errno) }
     }
 
     /// - Returns: `nil` where there is no such plain file, or where it is larger than the limit.
@@ -170,8 +170,10 @@ extension StoreFolder {
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit else { return nil }
         var data = Data(count: Int(status.st_size))
-        let count = data.withUnsafeMutableBytes { $0.isEmpty ? 0 : Foundation.read(file, $0.baseAddress!, $0.count) }
-        guard count >= 0 else { throw Failure.unreadable(path: "\(path)/\(name)", reason: .errno) }
+        // Shorter than it was a moment ago is what it is now.
+        guard let count = data.withUnsafeMutableBytes({ FileBytes.readAll(into: $0, from: file) }) else {
+            throw Failure.unreadable(path: "\(path)/\(name)", reason: .errno)
+        }
         return data.prefix(count)
     }
 }

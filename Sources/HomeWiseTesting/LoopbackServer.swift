@@ -58,10 +58,12 @@ package final class LoopbackServer: Sendable {
     /// “http://127.0.0.1:port”; empty on a Unix socket.
     package let url: String
 
-    /// Starts to listen on a free port.
-    package static func start(_ script: @escaping Script) async throws -> LoopbackServer {
+    /// Starts to listen.
+    ///
+    /// - Parameter port: 0 for a free one; that of a server that was stopped, to be it again.
+    package static func start(port: Int = 0, _ script: @escaping Script) async throws -> LoopbackServer {
         let log = Log()
-        let channel = try await bootstrap(script, log).bind(host: "127.0.0.1", port: 0).get()
+        let channel = try await bootstrap(script, log).bind(host: "127.0.0.1", port: port).get()
         return LoopbackServer(channel: channel, log: log, url: "http://127.0.0.1:\(channel.localAddress?.port ?? 0)")
     }
 

@@ -261,6 +261,9 @@ struct SplitMix {
         #expect(book.pick(at: 59) == .wait(until: 60, because: busy) && book.pick(at: 60) == .ask(0))
         book.failed(0, busy, began: 61, at: 61, retryAfter: 1e9, jitter: 0)
         #expect(book.pick(at: 61) == .none(.askedToWait(host: "h", seconds: 1_000_000_000)))
+        var other = self.book(1)
+        other.failed(0, busy, began: 0, at: 0, retryAfter: Double(Int64.max), jitter: 0)
+        #expect(other.pick(at: 0) == .none(.askedToWait(host: "h", seconds: .max)))
     }
 
     @Test("DL-31 a no is final for its place alone") func refused() {

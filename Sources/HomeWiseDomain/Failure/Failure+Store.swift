@@ -26,8 +26,19 @@ extension Failure {
 
     /// A write that the system refused, by its error number: a full disk is told from everything else.
     public static func cannotWrite(path: String, errno number: Int32) -> Failure {
-        [ENOSPC, EDQUOT, EFBIG].contains(number)
-            ? diskFilled(path: path) : cannotWrite(path: path, reason: String(cString: strerror(number)))
+        switch number {
+        case ENOSPC, EDQUOT, EFBIG: diskFilled(path: path)
+        case EIO: diskBroken(path: path)
+        default: cannotWrite(path: path, reason: String(cString: strerror(number)))
+        }
+    }
+
+    /// The disk itself fails: what was written there lately is not to be relied on.
+    public static func diskBroken(path: String) -> Failure {
+        Failure(
+            .storeUnusable, "The disk of \(path) failed while it was written (\(String(cString: strerror(EIO)))).",
+            remedy: "Check the disk and its cable (dmesg, smartctl). What was being written is fetched anew by the next run.",
+            detail: ["lost": "yes", "path": path])
     }
 
     /// A write that failed inside Foundation, which wraps the system's error number.
