@@ -8,7 +8,7 @@ import Testing
 
 /// `pull`, `list`, `verify`, `rm`, `prune` and `df` from the real binary, against a server on loopback.
 @Suite(.temporaryFolder) struct KeepTests {
-    static let bytes = noise(3_000_000, seed: 21)
+    static let bytes = soundModel(3_000_000, seed: 21)
 
     private func program(_ url: String, _ extra: [String: String] = [:]) throws -> Program {
         let registry = TemporaryFolder.path + "/registry.json"
@@ -20,7 +20,7 @@ import Testing
     }
 
     private func server() async throws -> LoopbackServer {
-        try await LoopbackServer.start { .file($0.path == "/other.gguf" ? noise(3_000_000, seed: 22) : Self.bytes, for: $0) }
+        try await LoopbackServer.start { .file($0.path == "/other.gguf" ? soundModel(3_000_000, seed: 22) : Self.bytes, for: $0) }
     }
 
     private func blob() throws -> String {
