@@ -163,7 +163,12 @@ struct DiskCommand: AsyncParsableCommand {
     }
 
     private static func rows(_ use: HomeWise.DiskUse) -> [(String, ByteCount, String)] {
-        var rows = [("Models", use.blobs, "\(use.files) files" + (use.saved.bytes > 0 ? "; \(use.saved) saved by sharing" : ""))]
+        var rows = [
+            (
+                "Models", use.blobs,
+                "\(use.files) file\(use.files == 1 ? "" : "s")" + (use.saved.bytes > 0 ? "; \(use.saved) saved by sharing" : "")
+            )
+        ]
         if use.orphans.bytes > 0 { rows.append(("  orphans", use.orphans, "of these, which no model has")) }
         if use.superseded.bytes > 0 { rows.append(("  replaced", use.superseded, "of these, older versions")) }
         rows += [("Unfinished", use.partials, "downloads"), ("Engines", use.engines, ""), ("Cache", use.cache, "of engine builds")]

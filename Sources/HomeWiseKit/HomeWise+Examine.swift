@@ -52,6 +52,7 @@ extension HomeWise {
                 findings.append("\(failure.message) \(failure.remedy)")
             }
         }
+        findings += try store.findings + listing().compactMap(Self.finding)
         if let free = machine.storage?.free, free.bytes < 10_000_000_000 {
             findings.append("Only \(free) of disk are free at \(machine.storage?.path ?? "the store"); models need some gigabytes.")
         }
@@ -60,5 +61,18 @@ extension HomeWise {
             machine: machine, engine: try engineInUse()?.version, models: models,
             calibratedTypes: kernels.map { Set($0.map(\.type)).count },
             findings: findings)
+    }
+
+    /// What is wrong with a model that is written down and cannot be used.
+    private static func finding(_ model: ListedModel) -> String? {
+        let key = "\(model.name):\(model.quantization)"
+        return switch model.state {
+        case .sound, .unfinished: nil
+        case .away: "\(key) is away with its disk."
+        case .changed: "Somebody changed files of \(key). To see whether it is still whole: homewise verify \(key)"
+        case .damaged: "\(key) is damaged. To fetch what is wrong again: homewise verify \(key) --repair"
+        case .missing: "Files of \(key) are gone. To fetch them again: homewise verify \(key) --repair"
+        case .unreadable: "What is written down of \(key) cannot be read. To be rid of it: homewise rm \(key)"
+        }
     }
 }

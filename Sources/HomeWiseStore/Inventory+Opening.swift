@@ -31,8 +31,9 @@ extension Inventory {
 
     /// Opens what is there; one that is damaged is put aside, and one that is new is filled by `fill` before anybody reads it.
     ///
+    /// - Parameter fill: told whether the inventory is empty; one of an older version is not, and is asked about once too.
     /// - Throws: `Failure.storeUnusable`, for a full disk too: only what is no database is ever put aside.
-    static func open(path: String, fill: (Inventory) throws -> Void) throws -> InventoryOpening {
+    static func open(path: String, fill: (Inventory, _ isEmpty: Bool) throws -> Void) throws -> InventoryOpening {
         let lock = turn(at: path + ".opening")
         defer { withExtendedLifetime(lock) {} }
         do {
@@ -49,16 +50,17 @@ extension Inventory {
         }
     }
 
-    /// Fills an inventory once: the mark that it is filled stands in the same transaction as what fills it.
-    private func complete(_ fill: (Inventory) throws -> Void) throws -> Bool {
-        let isNew = try read { database in
-            try Int.fetchOne(database, sql: "PRAGMA user_version") == 0 && Int.fetchOne(database, sql: "SELECT count(*) FROM model") == 0
+    /// Fills an inventory once: only when that is done is it marked as filled.
+    private func complete(_ fill: (Inventory, Bool) throws -> Void) throws -> Bool {
+        let (isMarked, isEmpty) = try read { database in
+            try (
+                Int.fetchOne(database, sql: "PRAGMA user_version") != 0, Int.fetchOne(database, sql: "SELECT count(*) FROM model") == 0
+            )
         }
-        if isNew { try fill(self) }
-        if try read({ try Int.fetchOne($0, sql: "PRAGMA user_version") }) == 0 {
-            try write { try $0.execute(sql: "PRAGMA user_version = 1") }
-        }
-        return isNew
+        guard !isMarked else { return false }
+        try fill(self, isEmpty)
+        try write { try $0.execute(sql: "PRAGMA user_version = 1") }
+        return isEmpty
     }
 
     /// On a disk without a free byte SQLite cannot even begin to read: the spare room is given up for it, and when that is

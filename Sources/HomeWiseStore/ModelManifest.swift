@@ -90,7 +90,7 @@ extension ModelManifest {
             schema: 1, name: label.name.value, tag: label.tag.value, source: label.source, format: label.format, revision: label.revision,
             owner: label.owner, license: label.license, installedAt: installedAt.timeIntervalSince1970,
             files: files.map { .init(path: $0.path.value, role: $0.role.rawValue, digest: $0.digest, size: ByteCount($0.size)) },
-            places: places.isEmpty ? nil : places.map(Written.Place.init))
+            places: places.isEmpty ? nil : places.sorted { $0.path < $1.path }.map(Written.Place.init))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return try encoder.encode(written)

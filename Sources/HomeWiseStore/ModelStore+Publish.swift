@@ -89,9 +89,14 @@ extension ModelStore {
         guard descriptor >= 0 else { throw Failure.unreadable(path: path, reason: .errno) }
         defer { close(descriptor) }
         var status = stat()
-        guard !isOurs || fchmod(descriptor, 0o444) == 0, fsync(descriptor) == 0, fstat(descriptor, &status) == 0 else {
-            throw Failure.cannotWrite(path: path, errno: errno)
+        guard !isOurs || fchmod(descriptor, 0o444) == 0 else { throw Failure.cannotWrite(path: path, errno: errno) }
+        guard fsync(descriptor) == 0 else {
+            let number = errno
+            // What memory holds of it may never have reached the disk, and would pass every further look: it is fetched anew.
+            if isOurs, number == EIO { try remove(path) }
+            throw Failure.cannotWrite(path: path, errno: number)
         }
+        guard fstat(descriptor, &status) == 0 else { throw Failure.unreadable(path: path, reason: .errno) }
         return FilePrint(status)
     }
 

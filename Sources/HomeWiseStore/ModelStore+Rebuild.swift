@@ -35,9 +35,20 @@ struct Rebuild {
                 for place in manifest.places { try Inventory.insert(place, at: manifest.installedAt, in: database) }
                 try Inventory.insert(manifest, in: database)
             }
-            try database.execute(sql: "PRAGMA user_version = 1")
         }
         models = manifests.count
+    }
+
+    /// Older versions wrote no manifests: from now on theirs are there too, should the inventory be lost.
+    func writeManifests(of inventory: Inventory) throws {
+        let places = try inventory.blobNotes().places
+        for row in try inventory.modelRows() {
+            // A row that cannot be read has nothing to write down; it is shown as what it is.
+            guard var manifest = try? row.read().manifest else { continue }
+            manifest.places = manifest.digests.flatMap { places[$0] ?? [] }
+            let folder = try root.folder(Layout.manifestFolder(name: manifest.label.name), creating: true)
+            try folder?.write(manifest.json(), as: Layout.manifest(tag: manifest.label.tag))
+        }
     }
 
     private mutating func readAll() throws -> [ModelManifest] {

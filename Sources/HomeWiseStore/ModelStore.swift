@@ -26,7 +26,9 @@ package struct ModelStore: Sendable {
         try layout.create()
         root = try StoreFolder.home(layout.home)
         var rebuild = Rebuild(root: root, layout: layout)
-        let opening = try Inventory.open(path: layout.inventory) { try rebuild.fill($0) }
+        let opening = try Inventory.open(path: layout.inventory) { inventory, isEmpty in
+            if isEmpty { try rebuild.fill(inventory) } else { try rebuild.writeManifests(of: inventory) }
+        }
         inventory = opening.inventory
         if opening.wasEmpty { findings += rebuild.findings(opening) }
         try marker.settle(root)

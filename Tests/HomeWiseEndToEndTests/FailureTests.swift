@@ -113,7 +113,8 @@ import Testing
             let real = Program(home: TemporaryFolder.path + "/\(blocks)")
             let outcome = try await real.shell("ulimit -f \(blocks * 2); exec \"$homewise\" pull smollm2-135m-instruct")
             #expect(outcome.code == 73 && outcome.story.contains("Free"), "\(stage): \(outcome.story)")
-            #expect(try await real.run("list", "--json").output == "[\n\n]\n")
+            let listed = try await real.run("list", "--json").output
+            #expect(!listed.contains("sound") && listed.contains("unfinished") == (stage == "in the middle"))
             // With room it goes on, and nothing that was fetched is fetched again.
             let again = try await real.run("pull", "smollm2-135m-instruct", "--json")
             #expect(again.code == 0 && again.output.contains("b179c9523d0e"))

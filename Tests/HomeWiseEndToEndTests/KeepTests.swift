@@ -94,6 +94,73 @@ import Testing
         try await server.stop()
     }
 
+    @Test("DL-63 DL-62 a person is told that the inventory was lost, and goes on", .timeLimit(.minutes(2))) func lostInventory()
+        async throws
+    {
+        let server = try await server()
+        let program = try program(server.url)
+        #expect(try await program.run("pull", "tiny").code == 0)
+        try Data(noise(50_000)).write(to: URL(filePath: TemporaryFolder.path + "/home/inventory.sqlite"))
+        let list = try await program.run("list")
+        #expect(list.code == 0 && list.output.contains("tiny") && list.story.contains("found again"))
+        #expect(try await program.run("list").story.isEmpty)
+        let prune = try await program.run("prune", "--dry-run")
+        #expect(prune.code == 0 && prune.story.contains("damaged") && prune.story.contains("inventory.sqlite.damaged-"))
+        try Data(repeating: 0, count: 0).write(to: URL(filePath: TemporaryFolder.path + "/home/manifests/tiny/q4.json"))
+        #expect(try await program.run("verify", "--all").code == 0)
+        #expect(text(of: TemporaryFolder.path + "/home/manifests/tiny/q4.json").contains("tiny"), "verify writes it again")
+        try await server.stop()
+    }
+
+    @Test("DL-56 four programs at once fetch a model once", .timeLimit(.minutes(2))) func together() async throws {
+        let server = try await server()
+        let program = try program(server.url)
+        let alone = try await program.run("pull", "other")
+        let once = server.requests.count
+        #expect(alone.code == 0)
+        async let first = program.run("pull", "tiny")
+        async let second = program.run("pull", "tiny")
+        async let third = program.run("pull", "tiny")
+        async let fourth = program.run("pull", "tiny")
+        let outcomes = try await [first, second, third, fourth]
+        #expect(outcomes.allSatisfy { $0.code == 0 }, "\(outcomes.map(\.story))")
+        // Each asks what there is; one fetches.
+        #expect(server.requests.count - once <= once + 3, "\(server.requests.map { "\($0.method) \($0.header("Range") ?? "")" })")
+        #expect(try StoreInvariants.check(home: TemporaryFolder.path + "/home") == [])
+        try await server.stop()
+    }
+
+    @Test("DL-48 a file whose flush failed is not trusted again, whatever memory holds of it") func failedFlush() async throws {
+        let shim = TemporaryFolder.path + "/shim"
+        let source =
+            """
+            #define _GNU_SOURCE
+            #include <errno.h>
+            #include <stdio.h>
+            #include <string.h>
+            #include <unistd.h>
+            #include <sys/syscall.h>
+            int fsync(int fd) {
+                char link[64], path[4096];
+                snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+                ssize_t n = readlink(link, path, sizeof path - 1);
+                if (n > 0) { path[n] = 0; if (strstr(path, "/partial/")) { errno = EIO; return -1; } }
+                return syscall(SYS_fsync, fd);
+            }
+            """
+        try Data(source.utf8).write(to: URL(filePath: shim + ".c"))
+        let server = try await server()
+        let program = try program(server.url)
+        let compiled = try await program.shell("cc -shared -fPIC -o \(shim).so \(shim).c || clang -shared -fPIC -o \(shim).so \(shim).c")
+        try #require(compiled.code == 0, "\(compiled.story)")
+        let failed = try await self.program(server.url, ["LD_PRELOAD": shim + ".so"]).run("pull", "tiny")
+        #expect(failed.code == 73 && failed.story.contains("Input/output error"), "\(failed.story)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path + "/home/partial").isEmpty)
+        #expect(try await program.run("pull", "tiny").code == 0)
+        #expect(try StoreInvariants.check(home: TemporaryFolder.path + "/home") == [])
+        try await server.stop()
+    }
+
     @Test("DL-45 DL-43 I7 on a disk without a free byte what is here is listed, verified and removed") func fullDisk() async throws {
         let server = try await server()
         let program = try program(server.url)

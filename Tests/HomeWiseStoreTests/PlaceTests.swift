@@ -33,6 +33,7 @@ import Testing
         let model = try adopt(shop, files, .reference)
         #expect(
             model.state == .sound && model.files.allSatisfy(\.isAdopted) && model.folder == folder && model.path == folder + "/m-1.gguf")
+        #expect(try !shop.store.mendNames(of: model), "its manifest tells where its files are")
         #expect(try shop.store.blobFiles().isEmpty && ModelStore(home: shop.home).models() == [model])
         let removal = try shop.store.remove(name: "m", tag: "q4")
         #expect(removal.adopted == 6 && removal.frees == 0)

@@ -99,5 +99,8 @@ import Testing
         #expect(model.key == "m:q4" && model.digest == digest && model.size == ByteCount(7) && model.path == blob)
         #expect(
             model.files.map(\.path) == ["M.gguf"] && model.files[0].role == .weights && model.installedAt == Date(timeIntervalSince1970: 5))
+        // Its manifest is there from now on.
+        for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: home + "/inventory.sqlite" + ending) }
+        #expect(try ModelStore(home: home).models().map(\.files) == [model.files])
     }
 }
