@@ -32,7 +32,7 @@ import Testing
 
     private func digest(_ version: Int) -> String {
         let path = TemporaryFolder.path + "/v\(version)"
-        FileManager.default.createFile(atPath: path, contents: Data(Self.versions[version]))
+        _ = FileManager.default.createFile(atPath: path, contents: Data(Self.versions[version]))
         let process = Process()
         let pipe = Pipe()
         process.executableURL = URL(filePath: "/usr/bin/sha256sum")

@@ -107,7 +107,8 @@ import Testing
         let hub = try await MovingHub.start(Self.first)
         try await pulled(hub) { house in
             hub.state.withLock { $0.license = "gpl" }
-            #expect(try await check(house).holds.map(\.change) == [.license])
+            let found = try await check(house)
+            #expect(found.holds.map(\.change) == [.license])
             let fetches = hub.fetches
             #expect(try await house.apply(check(house, [.license]), report: Self.quiet).state == .updated)
             #expect(try await check(house).state == .upToDate)
@@ -228,11 +229,16 @@ import Testing
             hub.state.withLock { $0.isGone = true }
             let all = try await house.checkUpdates(report: Self.quiet)
             #expect(all.map(\.model) == ["m-q8_0:q8_0", "tiny:q8_0"] && all.map(\.state) == [.unpinned, .gone])
-            try await hub.stop()
-            #expect(try await check(house).state == .unreachable)
-            #expect(try house.installed().count == 2)
             #expect(throws: Failure.self) { try house.rollBack("tiny") }
         }
+        var silent = world(hub)
+        silent.environment["HF_ENDPOINT"] = "http://127.0.0.1:1"
+        try await HomeWise.open(silent) { house in
+            let found = try await check(house)
+            #expect(found.state == .unreachable && found.failure?.code == .noNetwork)
+            #expect(try house.installed().count == 2)
+        }
+        try await hub.stop()
         try await plain.stop()
     }
 }
