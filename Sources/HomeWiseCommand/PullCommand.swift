@@ -42,7 +42,7 @@ struct PullCommand: AsyncParsableCommand {
         let story = options.json ? Story(lines: JSONLines()) : Story()
         let failures = try await Interrupts.shared.cancelling(isLast: true) { [world] in
             try await HomeWise.open(world) { house in
-                try await house.withDownloads(limit: world.parallelDownloads, wish: wish, report: story.tell) { manager in
+                try await house.withDownloads(wish: wish, report: story.tell) { manager in
                     try await Pulls(house: house, manager: manager, options: options, story: story, wish: wish).run(models, dryRun: dryRun)
                 }
             }

@@ -128,7 +128,7 @@ struct UpdateText {
             let changes = check.holds.map { "--accept \($0.change.rawValue)" }.joined(separator: " ")
             lines.append("              If that is right: homewise update \(check.model) \(changes)")
         }
-        if let template = check.template, check.state != .updated {
+        if let template = check.template, check.state != .updated || check.isTemplateLate {
             lines.append("              Its chat template changes:")
             lines += template.lines.prefix(Self.longest).map { "              \($0)" }
             if template.lines.count > Self.longest { lines.append("              … and \(template.lines.count - Self.longest) lines more") }

@@ -174,11 +174,11 @@ public actor DownloadManager {
 extension HomeWise {
     /// Lends a download manager to a body. When the body is done, what still runs is ended, and its pieces are kept.
     ///
-    /// - Parameter limit: models at a time.
+    /// - Parameter limit: models at a time; as the world has it where it is not said.
     public func withDownloads<Value: Sendable>(
-        limit: Int = 1, wish: Wish = Wish(), report: @escaping Report = { _ in }, body: (DownloadManager) async throws -> Value
+        limit: Int? = nil, wish: Wish = Wish(), report: @escaping Report = { _ in }, body: (DownloadManager) async throws -> Value
     ) async throws -> Value {
-        let manager = DownloadManager(house: self, limit: limit, wish: wish, report: report)
+        let manager = DownloadManager(house: self, limit: limit ?? world.parallelDownloads, wish: wish, report: report)
         let outcome: Result<Value, any Error>
         do { outcome = try await .success(body(manager)) } catch { outcome = .failure(error) }
         await manager.close()

@@ -67,6 +67,10 @@ private struct UpdateWork: Sendable {
             try house.store.inventory.forget(.wentBack, key: model.key)
             (check.state, check.holds) = (.updated, [])
             check.revision = new.revision
+            if check.template == nil {
+                check.template = try house.templateChange(from: model, to: new)
+                check.isTemplateLate = check.template != nil
+            }
         } catch let failure as Failure where Pull.anotherSourceMayHelp(failure) {
             if Self.isLasting(failure) {
                 try house.store.inventory.note(

@@ -37,11 +37,12 @@ public struct UpdateCheck: Sendable, Encodable {
     /// How the chat template changes, where the header could be read.
     public var template: TextDifference?
     public var failure: Failure?
+    /// Whether the changed template was seen only once the new version was here.
+    public var isTemplateLate = false
     var plan: UpdatePlan?
 
     enum CodingKeys: String, CodingKey {
-        case model, state, source, revision, offered, files, holds, template, failure
-        case toFetch = "to_fetch"
+        case model, state, source, revision, offered, toFetch, files, holds, template, failure
     }
 
     init(_ model: InstalledModel, _ state: State) {
@@ -178,6 +179,21 @@ struct HeldUpdate: Codable {
 }
 
 extension HomeWise {
+    /// How a new version's template differs from the old one's, in whatever file it stands; both are here.
+    func templateChange(from old: InstalledModel, to new: InstalledModel) throws -> TextDifference? {
+        func text(_ model: InstalledModel) throws -> String? {
+            if let file = model.files.first(where: { $0.path.hasSuffix("chat_template.jinja") }) {
+                let source = try MappedFile(path: file.place)
+                return try source.withBytes(0..<min(source.length, Int64(HuggingFaceConfig.longestTemplate))) {
+                    String(decoding: $0, as: UTF8.self)
+                }
+            }
+            return try model.files.first.flatMap { try template(ofFile: $0.place) }
+        }
+        guard let before = try text(old), let after = try text(new) else { return nil }
+        return TextDifference(from: before, to: after)
+    }
+
     /// - Returns: `nil` for what is no GGUF; an empty text where it has no template.
     func template(ofFile path: String) throws -> String? {
         do { return try GGUFHeader(MappedFile(path: path)).chatTemplate } catch is FormatFault { return nil }
