@@ -4,7 +4,8 @@
 import Foundation
 import HomeWiseTesting
 
-/// Stands in for llama-server and misbehaves on request. The request is the content of the “model” file, a word a line:
+/// Stands in for llama-server and misbehaves on request. The request is the content of the “model” file, a word a line, which a sound
+/// model holds too where it is told to (`soundModel`):
 ///
 /// - `die-saying TEXT`: writes the text to the log and exits with status 1 at once
 /// - `crash`: ends itself by SIGSEGV while loading
@@ -90,6 +91,7 @@ struct Orders {
     init(_ text: String) {
         for line in text.split(separator: "\n") {
             let halves = line.split(separator: " ", maxSplits: 1)
+            guard !halves.isEmpty else { continue }
             words[String(halves[0])] = halves.count == 2 ? String(halves[1]) : ""
         }
     }

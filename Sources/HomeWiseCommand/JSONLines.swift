@@ -45,6 +45,7 @@ final class JSONLines: Sendable {
         case .found(let name, let bytes, let host, let already):
             Line(event: "file", file: name, host: host, received: already.bytes, total: bytes.bytes)
         case .placeGivenUp(let name, let source, let failure): Line(event: "place_given_up", file: name, source: source, failure: failure)
+        case .phase(let model, let phase): Line(event: "phase", model: model, text: phase.rawValue)
         case .waiting(let what): Line(event: "waiting", text: what)
         case .mending(let name): Line(event: "mending", file: name)
         case .mended(let name, _, let fetched): Line(event: "mended", file: name, received: fetched.bytes)

@@ -22,33 +22,80 @@ struct DownloadOptions: ParsableArguments {
 
 struct PullCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pull", abstract: "Fetch a model without running it.",
+        commandName: "pull", abstract: "Fetch models without running them.",
         discussion: """
             A model is a name of the registry, or a source: hf:ORG/REPO:QUANTIZATION, ollama:NAME:TAG, oci:HOST/REPO:TAG, \
-            modelscope:ORG/REPO, https://…, or a path. With --json every event is a line of JSON, and the last one is the model.
+            modelscope:ORG/REPO, https://…, or a path. One that cannot be had does not keep the others from coming. With --json every \
+            event is a line of JSON, and each model ends with a line of its own.
             """)
 
-    @Argument(help: "The model, or auto for the best for this machine.") var model: String
+    @Argument(help: "Models, or auto for the best for this machine.") var models: [String]
     @OptionGroup var options: ModelOptions
     @OptionGroup var download: DownloadOptions
+    @Option(help: "Models at a time, 1 to 8.") var parallel: String?
     @Flag(help: "Show what would be fetched, and from where; fetch nothing.") var dryRun = false
 
     func run() async throws {
         let wish = try options.wish()
-        let world = try download.world()
+        var world = try download.world()
+        if let parallel { world.parallelDownloads = try World.parallelDownloads(parallel) }
         let story = options.json ? Story(lines: JSONLines()) : Story()
-        try await Interrupts.shared.cancelling(isLast: true) {
+        let failures = try await Interrupts.shared.cancelling(isLast: true) { [world] in
             try await HomeWise.open(world) { house in
-                let name = try await house.name(ofTyped: model, options, story)
-                try Terms.settle(house, name, isAccepted: options.acceptTerms)
-                if dryRun { return try show(await house.survey(name, wish: wish, report: story.tell)) }
-                let ready = try await house.obtain(name, wish: wish, report: story.tell)
-                if options.json {
-                    try Terminal.jsonLine(["event": "done"], ready.installed)
-                } else {
-                    Terminal.line("Here", ready.installed.path)
+                try await house.withDownloads(wish: wish, report: story.tell) { manager in
+                    try await Pulls(house: house, manager: manager, options: options, story: story, wish: wish).run(models, dryRun: dryRun)
                 }
             }
+        }
+        try Self.end(failures)
+    }
+
+    /// One failure is told as it always is; several are told together, and the first decides on the status.
+    private static func end(_ failures: [(model: String, failure: Failure)]) throws {
+        guard let first = failures.first else { return }
+        guard failures.count > 1 else { throw first.failure }
+        ProgressLine.shared.finish()
+        for (model, failure) in failures { Terminal.say("\(Terminal.plain(model)): \(failure.message)\n       \(failure.remedy)") }
+        throw ExitCode(first.failure.exitCode)
+    }
+}
+
+/// Several models, one request each: what fails is kept and told at the end.
+private struct Pulls {
+    let house: HomeWise
+    let manager: DownloadManager
+    let options: ModelOptions
+    let story: Story
+    let wish: Wish
+
+    func run(_ models: [String], dryRun: Bool) async throws -> [(model: String, failure: Failure)] {
+        var failures: [(model: String, failure: Failure)] = []
+        var jobs: [(model: String, id: DownloadJob.ID)] = []
+        for model in models {
+            do {
+                let name = try await house.name(ofTyped: model, options, story)
+                try Terms.settle(house, name, isAccepted: options.acceptTerms)
+                if dryRun {
+                    try show(await house.survey(name, wish: wish, report: story.tell))
+                } else {
+                    await jobs.append((model, manager.start(name ?? "auto")))
+                }
+            } catch let failure as Failure where failure.code != .interrupted { failures.append((model, failure)) }
+        }
+        for (model, id) in jobs {
+            do { try tell(await manager.outcome(of: id)) } catch let failure as Failure where failure.code != .interrupted {
+                failures.append((model, failure))
+                if options.json, models.count > 1 { try Terminal.jsonLine(["event": "failed", "model": model], failure) }
+            }
+        }
+        return failures
+    }
+
+    private func tell(_ installed: Installed) throws {
+        if options.json {
+            try Terminal.jsonLine(["event": "done"], installed)
+        } else {
+            Terminal.line("Here", installed.path)
         }
     }
 

@@ -25,6 +25,10 @@ final class Story: Sendable {
             progress.update(step: step, of: total)
             return
         }
+        if case .phase(let model, let phase) = event {
+            if Terminal.isPerson { progress.finish() }
+            return Terminal.quiet("           \(phase.number) of 5, \(phase.rawValue) of \(model)")
+        }
         progress.finish()
         if case .skipped(let model, _, _, _) = event {
             skipped.withLock { $0.append(model) }
@@ -74,6 +78,7 @@ final class Story: Sendable {
         switch event {
         case .engineFound(let path, let version): ("Engine", "llama-server at \(path), \(version)")
         case .engineUnsuitable(let path, let reason): ("Engine", "\(path) is not used: \(reason)")
+        case .updateProving(let model): ("Engine", "loading the new \(model) before it takes the old one's place")
         case .engineProving: ("Engine", "proving it with a test model")
         case .engineReady(let manifest, let isNew):
             isNew

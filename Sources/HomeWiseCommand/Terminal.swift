@@ -39,6 +39,11 @@ enum Terminal {
         say(paint(label.padding(toLength: 10, withPad: " ", startingAt: 0), "1") + " " + text)
     }
 
+    /// What only a person at a terminal has use for, and not much.
+    static func quiet(_ text: String) {
+        if isPerson { say(dim(plain(text))) }
+    }
+
     static func dim(_ text: String) -> String { paint(text, "2") }
 
     static func paint(_ text: String, _ code: String) -> String { isPerson ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text }

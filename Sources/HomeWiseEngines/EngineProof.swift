@@ -25,3 +25,28 @@ package struct EngineProof: Sendable {
         return "loaded a test model and wrote a token in \(seconds.rounded(toPlaces: 2)) s"
     }
 }
+
+extension EngineProof {
+    /// Proves that an engine can load a model that stands under no name yet.
+    ///
+    /// - Parameter files: the weights first, each with where its bytes lie; it is shown to the engine under its path.
+    /// - Throws: `Failure.engineStartFailed` with the engine's last words.
+    package func prove(_ manifest: EngineManifest, loading files: [(path: SafePath, place: String)], threads: Int) async throws {
+        guard let first = files.first else { return }
+        let folder = "\(host.runFolder)/smoke-\(UInt64.random(in: .min ... .max))"
+        defer {
+            // It holds links alone.
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+        do {
+            for file in files {
+                let link = URL(filePath: "\(folder)/\(file.path)")
+                try FileManager.default.createDirectory(at: link.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try FileManager.default.createSymbolicLink(at: link, withDestinationURL: URL(filePath: file.place))
+            }
+        } catch { throw Failure.cannotWrite(path: folder, error: error) }
+        let plan = LaunchPlan(
+            model: "\(folder)/\(first.path)", alias: "update", options: ContextOptions(context: 64), threads: threads, reasons: [])
+        _ = try await LlamaServer(manifest: manifest, host: host).run(plan, isChat: false) { $0.secondsToReady }
+    }
+}

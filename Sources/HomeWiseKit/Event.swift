@@ -19,6 +19,8 @@ public enum Event: Sendable {
     case progress(name: String, TransferStatus)
     /// One of several places of a file is asked no more.
     case placeGivenUp(name: String, source: String, failure: Failure)
+    /// A model's download came to a further step.
+    case phase(model: String, DownloadPhase)
     /// The checksum of what was fetched is wrong: the damaged piece is looked for.
     case mending(name: String)
     case mended(name: String, pieces: Int, fetched: ByteCount)
@@ -31,6 +33,8 @@ public enum Event: Sendable {
     case engineUnsuitable(path: String, reason: String)
     case engineBuilding(step: Int, of: Int)
     case engineProving
+    /// The engine loads the new version of a model, before it takes the old one's place.
+    case updateProving(model: String)
     case engineReady(EngineManifest, isNew: Bool)
     case launching(LaunchPlan, Fit)
     case ready(seconds: Double)

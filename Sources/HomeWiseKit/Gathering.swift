@@ -23,6 +23,8 @@ struct Gathering {
     private var fetched: [String: FileFetch.Fetched] = [:]
     /// Blobs that the new model shares with others: nobody may remove them now.
     private var leases: [Lease] = []
+    /// Files that were put together here, by their places.
+    private var joined: [String] = []
     /// For files that are put together here: nobody may take them for leftovers.
     private var locks: [FileLock] = []
 
@@ -97,6 +99,12 @@ struct Gathering {
         }
     }
 
+    /// Forgets all that was fetched, and removes what was made of it.
+    func abandon() throws {
+        for one in fetched.values { try store.discard(transfer: one.key) }
+        for path in joined { try ModelStore.remove(path) }
+    }
+
     /// A blob that is here: of another model or tag, or left by a run that ended too early.
     private mutating func present(_ digest: Digest) throws -> ProvenFile.Content? {
         if let lease = try store.lease(digest, for: name, purpose: "fetching") {
@@ -114,6 +122,7 @@ struct Gathering {
         try Task.checkCancellation()
         let key = file.digest ?? FileHash.digest(ofText: "\(source.description) \(file.path)")
         let path = store.layout.joined(key)
+        joined.append(path)
         try await locks.append(FileLock.hold("\(store.layout.run)/\(key.hex).lock") { report(.waiting(file.path.name)) })
         do {
             if file.parts.allSatisfy({ $0.packing == .plain }) { return (path, try joinPlain(file, into: path)) }

@@ -22,6 +22,8 @@ public struct World: Sendable {
     public var patience: RetryPolicy
     /// What downloads may take.
     public var limits: TransferLimits
+    /// Models that are downloaded at a time.
+    public var parallelDownloads = 1
     /// The model registry as JSON; `nil` for the one that comes with the program.
     public var registry: Data?
 
@@ -59,6 +61,7 @@ public struct World: Sendable {
         try self.init(
             home: folder("HOMEWISE_HOME", "XDG_DATA_HOME", ".local/share"), cache: folder("HOMEWISE_CACHE", "XDG_CACHE_HOME", ".cache"),
             executable: executable, environment: environment, limits: Self.limits(environment))
+        parallelDownloads = try Self.parallelDownloads(environment["HOMEWISE_DOWNLOAD_PARALLEL_DOWNLOADS"] ?? "")
         // Who has no home and names all else by hand goes without it.
         state = try? folder("HOMEWISE_STATE", "XDG_STATE_HOME", ".local/state")
         if let path = environment["HOMEWISE_REGISTRY"], !path.isEmpty {
@@ -76,6 +79,16 @@ public struct World: Sendable {
     private static func limits(_ environment: [String: String]) throws -> TransferLimits {
         func value(_ key: String) -> String? { environment["HOMEWISE_DOWNLOAD_" + key].flatMap { $0.isEmpty ? nil : $0 } }
         return try TransferLimits.parsing(connections: value("CONNECTIONS"), bandwidth: value("BANDWIDTH_LIMIT"), hours: value("HOURS"))
+    }
+
+    /// - Parameter text: `HOMEWISE_DOWNLOAD_PARALLEL_DOWNLOADS` (1 to 8, default 1): models at a time.
+    /// - Throws: `Failure.badInput`.
+    public static func parallelDownloads(_ text: String) throws -> Int {
+        guard !text.isEmpty else { return 1 }
+        guard let number = Int(text), (1...8).contains(number) else {
+            throw Failure.badInput("“\(text.prefix(40))” is no number of downloads at a time.", remedy: "Give 1 to 8.")
+        }
+        return number
     }
 
     private static func absolute(_ path: String, named name: String) throws -> String {

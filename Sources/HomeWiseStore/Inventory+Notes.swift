@@ -55,4 +55,8 @@ package enum NoteKind: String, Sendable {
     case registry
     /// A model that no registry names, by the source that a person typed.
     case selection
+    /// The digest of the older version that a person went back to, by model.
+    case wentBack
+    /// An update that was tried and failed, by model.
+    case heldUpdate
 }

@@ -3,7 +3,7 @@
 
 package import Foundation
 import GRDB
-import HomeWiseDomain
+package import HomeWiseDomain
 
 /// A version of a model that a newer one replaced.
 package struct OlderVersion: Sendable, Equatable {
@@ -12,6 +12,8 @@ package struct OlderVersion: Sendable, Equatable {
     package var replacedAt: Date
     /// Whether all of its bytes are still here.
     package var isWhole: Bool
+    /// Of its weights.
+    package var weights: Set<Digest>
 }
 
 extension ModelStore {
@@ -21,7 +23,8 @@ extension ModelStore {
         return try inventory.read { try Self.versions(name, tag, in: $0) }.map { old in
             OlderVersion(
                 revision: old.manifest.label.revision, installedAt: old.manifest.installedAt, replacedAt: old.replacedAt,
-                isWhole: look(at: old.manifest, notes, lastUsed: nil).state == .sound)
+                isWhole: look(at: old.manifest, notes, lastUsed: nil).state == .sound,
+                weights: Set(old.manifest.files.filter { $0.role == .weights }.map(\.digest)))
         }
     }
 

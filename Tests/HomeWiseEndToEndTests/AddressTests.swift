@@ -10,7 +10,7 @@ import Testing
     private var program: Program { Program(home: TemporaryFolder.path + "/home", ["HF_ENDPOINT": "http://127.0.0.1:1"]) }
 
     @Test func anAddressIsPulledAndThenHasAName() async throws {
-        let bytes = noise(300_000)
+        let bytes = soundModel(300_000)
         let server = try await LoopbackServer.start { request in
             request.path == "/models/Tiny-Q8_0.gguf" ? .file(bytes, for: request) : LoopbackServer.Reply(404)
         }

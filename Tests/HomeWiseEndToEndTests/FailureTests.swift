@@ -132,11 +132,11 @@ import Testing
         let engine = try await program.run("engine", "install", "llama.cpp")
         #expect(engine.code == 0 && engine.story.contains("found-b9999"), "\(engine.story)")
         for (order, sign) in [("never-ready", "Starting"), ("slow-answer", "Ready")] {
-            let weights = Array("\(order)\n".utf8)
+            let weights = soundModel(60_000, orders: [order])
             let server = try await LoopbackServer.start { .file(weights, for: $0) }
             let registry = TemporaryFolder.path + "/registry.json"
             try Data(
-                #"{"models": [{"name": "\#(order)", "type": "gguf", "size": "1MB", "tier": "Compact", "variants": [{"quantization": "Q4_1", "size": 20, "sources": ["\#(server.url)/m.gguf"]}]}]}"#
+                #"{"models": [{"name": "\#(order)", "type": "gguf", "size": "1MB", "tier": "Compact", "variants": [{"quantization": "Q4_1", "size": 60000, "sources": ["\#(server.url)/m.gguf"]}]}]}"#
                     .utf8
             ).write(to: URL(filePath: registry))
             program.environment["HOMEWISE_REGISTRY"] = registry

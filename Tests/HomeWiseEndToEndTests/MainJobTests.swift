@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test("Ctrl-C in mid-download keeps what is here, and the next run goes on") func interruptedDownload() async throws {
-        let bytes = noise(30 << 20)
+        let bytes = soundModel(30 << 20)
         let isSlow = Mutex(true)
         let server = try await LoopbackServer.start { request in
             let isEarly = request.header("Range").map { $0.hasPrefix("bytes=0-") || $0.hasPrefix("bytes=8388608-") } ?? false

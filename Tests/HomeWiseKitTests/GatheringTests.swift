@@ -12,7 +12,7 @@ import Testing
 
 /// Models of several files, from a loopback server into the store.
 @Suite(.temporaryFolder) struct GatheringTests {
-    static let parts = (0..<4).map { noise(300_000, seed: UInt64($0 + 1)) }
+    static let parts = [soundModel(300_000)] + (1..<4).map { noise(300_000, seed: UInt64($0 + 1)) }
 
     private func server(failing broken: @escaping @Sendable (String) -> Bool = { _ in false }) async throws -> LoopbackServer {
         try await LoopbackServer.start { request in

@@ -15,8 +15,7 @@ import Testing
 @Suite(.temporaryFolder) struct PullTests {
     typealias Reply = LoopbackServer.Reply
 
-    /// Two megabytes that are no model: what they are is not looked at here.
-    static let weights = noise(2_000_000)
+    static let weights = soundModel(2_000_000)
     static let digest = sha256(weights)
 
     static func sha256(_ bytes: [UInt8]) -> String {

@@ -15,7 +15,7 @@ import Testing
 @Suite(.temporaryFolder) struct SelectTests {
     typealias Reply = LoopbackServer.Reply
 
-    static let weights = noise(500_000, seed: 3)
+    static let weights = soundModel(500_000, seed: 3)
 
     private func world(_ environment: [String: String] = [:], registry: String = #"{"models": []}"#) -> World {
         var patience = RetryPolicy()
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func aRepositoryIsPulledByItsAddressAndThenHasAName() async throws {
-        let hub = try await LoopbackHub.start(["Tiny-Q4_K_M.gguf": Self.weights, "Tiny-Q8_0.gguf": noise(600_000, seed: 4)])
+        let hub = try await LoopbackHub.start(["Tiny-Q4_K_M.gguf": Self.weights, "Tiny-Q8_0.gguf": soundModel(600_000, seed: 4)])
         let world = world(["HF_ENDPOINT": hub.server.url])
         let first = try await pull("hf:org/tiny", world)
         #expect(first.name == "tiny" && first.quantization == "q4_k_m" && first.source.hasSuffix("@\(LoopbackHub.commit)"))

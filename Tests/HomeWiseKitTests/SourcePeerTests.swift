@@ -12,7 +12,7 @@ import Testing
 
 /// Sources against real servers, and a loopback hub that the official client has to accept first.
 @Suite(.temporaryFolder, .serialized, .timeLimit(.minutes(10))) struct SourcePeerTests {
-    static let weights = noise(3_000_000, seed: 7)
+    static let weights = soundModel(3_000_000, seed: 7)
     static let config = Array(#"{"architectures":["Tiny"]}"#.utf8)
 
     private func world(_ environment: [String: String] = [:]) -> World {
@@ -116,7 +116,7 @@ import Testing
 
     @Test("the official client downloads from the loopback hub, and then ours does") func hub() async throws {
         let hub = try await LoopbackHub.start([
-            "tiny-Q4_K_M.gguf": Self.weights, "tiny-Q8_0.gguf": noise(4_000_000, seed: 9), "config.json": Self.config,
+            "tiny-Q4_K_M.gguf": Self.weights, "tiny-Q8_0.gguf": soundModel(4_000_000, seed: 9), "config.json": Self.config,
             "README.md": Array("# Tiny".utf8),
         ])
         let peers = try Peers.folder()

@@ -46,7 +46,7 @@ import Testing
             buffer.withUnsafeBytes { next.add($0) }
             let chain = next.finish()
             switch board.proved(piece, chain: chain) {
-            case .damaged: try file.spoiled(piece: piece)
+            case .damaged, .foreign: try file.spoiled(piece: piece)
             case .sound(let isNew):
                 hash = next
                 if isNew { try file.proved(piece: piece, chain: chain) }
