@@ -100,7 +100,7 @@ struct Pull: Sendable {
     }
 
     private func bytesReceived() throws -> Int64 {
-        try store.inventory.transfers().filter { $0.model == fit.key }.reduce(0) { try $0 + store.inventory.bytesHere(of: $1) }
+        try store.inventory.transfers().filter { $0.model == fetch.purpose }.reduce(0) { try $0 + store.inventory.bytesHere(of: $1) }
     }
 
     /// Every file, then all of them at once under the model's name.

@@ -119,7 +119,9 @@ extension AddressBook {
         guard RetryPolicy.isWorthRetrying(failure) else { return refuse(index, failure) }
         if let retryAfter, retryAfter > Double(RetryAfter.longest) {
             return refuse(
-                index, .askedToWait(host: failure.detail["host"] ?? entries[index].address.source, seconds: Int64(exactly: retryAfter.rounded()) ?? .max))
+                index,
+                .askedToWait(
+                    host: failure.detail["host"] ?? entries[index].address.source, seconds: Int64(exactly: retryAfter.rounded()) ?? .max))
         }
         let isCounted = began >= entries[index].blockedUntil
         if isCounted { entries[index].failures += 1 }
