@@ -101,7 +101,7 @@ final class TransportShelf: Sendable {
     /// Called on a new connection before anything is sent on it.
     private static func prepare(_ channel: any Channel) -> EventLoopFuture<Void> {
         channel.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1 << 20))
-            .flatMap { channel.setOption(.maxMessagesPerRead, value: 4) }
+            .flatMap { channel.setOption(.maxMessagesPerRead, value: 2) }
             .flatMapThrowing {
                 let pipeline = channel.pipeline.syncOperations
                 let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)

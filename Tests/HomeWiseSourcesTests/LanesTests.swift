@@ -206,4 +206,61 @@ import Testing
         #expect(try target.held().isEmpty)
         try await server.stop()
     }
+
+    /// A blob of four pieces whose chain is known, as a pull leaves it.
+    private func published() async throws -> (store: ModelStore, digest: Digest, path: String) {
+        let store = try ModelStore(home: TemporaryFolder.path + "/home")
+        let server = try await LoopbackServer.start { .file(Self.bytes, for: $0) }
+        let target = try partial()
+        let file = RemoteFile(name: "f.gguf", url: server.url + "/f", size: Int64(Self.bytes.count), digest: nil)
+        let fetched = try await with { try await Transfer(transport: $0).run(file, into: target) { _ in } }
+        try await server.stop()
+        try store.inventory.keepChain(ofTransfer: FileHash.digest(ofText: "lanes"), as: fetched.digest)
+        let model = try store.publish(
+            target.path, digest: fetched.digest, name: SafePath(untrusted: "m"), tag: SafePath(untrusted: "q"),
+            file: SafePath(untrusted: "f.gguf"), source: "", at: Date())
+        return (store, fetched.digest, model.path)
+    }
+
+    private func flip(_ path: String, at offset: UInt64) throws {
+        chmod(path, 0o600)
+        let file = try FileHandle(forUpdating: URL(filePath: path))
+        try file.seek(toOffset: offset)
+        let byte = try file.read(upToCount: 1)?.first ?? 0
+        try file.seek(toOffset: offset)
+        try file.write(contentsOf: Data([byte ^ 1]))
+        try file.close()
+    }
+
+    @Test("DL-50 a flipped bit in the store costs its piece alone, and the blob is what it was", arguments: [0, 9_000_000, 25_166_000])
+    func patched(_ offset: Int) async throws {
+        let (store, digest, path) = try await published()
+        try flip(path, at: UInt64(offset))
+        let server = try await LoopbackServer.start { .file(Self.bytes, for: $0) }
+        let patch = try #require(try store.patch(digest, size: Int64(Self.bytes.count)))
+        let file = RemoteFile(name: "f.gguf", url: server.url + "/f", size: Int64(Self.bytes.count), digest: digest)
+        let fetched = try await with { try await Transfer(transport: $0).run(file, into: patch) { _ in } }
+        try patch.finish()
+        #expect(fetched.digest == digest && patch.mended == [offset / Int(PieceGrid.standardPiece)])
+        #expect(try FileHash.digest(of: path) == digest)
+        let piece = patch.grid.range(of: offset / Int(PieceGrid.standardPiece))
+        #expect(server.requests.map { $0.header("Range") } == ["bytes=\(piece.lowerBound)-\(piece.upperBound - 1)"])
+        try await server.stop()
+    }
+
+    @Test("a repair that is given other bytes stops at the first piece and leaves the rest as it is") func otherVersion() async throws {
+        let (store, digest, path) = try await published()
+        try flip(path, at: 100)
+        let other = noise(Self.bytes.count, seed: 99)
+        let server = try await LoopbackServer.start { .file(other, for: $0) }
+        let patch = try #require(try store.patch(digest, size: Int64(Self.bytes.count)))
+        let file = RemoteFile(name: "f.gguf", url: server.url + "/f", size: Int64(Self.bytes.count), digest: digest)
+        let failure = await #expect(throws: Failure.self) {
+            try await with { try await Transfer(transport: $0).run(file, into: patch) { _ in } }
+        }
+        #expect(failure?.code == .digestMismatch && server.requests.count == 1)
+        let rest = try Data(contentsOf: URL(filePath: path)).dropFirst(Int(PieceGrid.standardPiece))
+        #expect(Array(rest) == Array(Self.bytes.dropFirst(Int(PieceGrid.standardPiece))))
+        try await server.stop()
+    }
 }
