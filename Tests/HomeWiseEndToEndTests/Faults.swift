@@ -86,13 +86,13 @@ struct FaultBench: Sendable {
     /// What is asked of `other`, a complete model that nothing may harm.
     let neighbour: [String: [Digest]]
 
-    static let other = noise(300_000, seed: 22)
+    static let other = soundModel(300_000, seed: 22)
 
     /// - Parameters:
     ///   - name: of the home, where a test has several.
     ///   - chunk: bytes that the server sends at a time, with a pause between them.
     init(_ size: Int, name: String = "home", chunk: Int = 1 << 20, pause: Duration = .zero) async throws {
-        let bytes = noise(size, seed: 21)
+        let bytes = soundModel(size, seed: 21)
         self.bytes = bytes
         home = TemporaryFolder.path + "/" + name
         server = try await LoopbackServer.start { request in

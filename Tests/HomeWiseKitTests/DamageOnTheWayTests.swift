@@ -13,7 +13,7 @@ import Testing
 /// Bytes that are damaged on their way, and sources that give others than they promise.
 @Suite(.temporaryFolder, .timeLimit(.minutes(5))) struct DamageOnTheWayTests {
     static let piece = Int(PieceGrid.standardPiece)
-    static let bytes = noise(piece * 2 + 300_000)
+    static let bytes = soundModel(piece * 2 + 300_000)
 
     private func world(_ sources: String..., connections: Int = 1) -> World {
         var patience = RetryPolicy()
