@@ -98,7 +98,7 @@ import Testing
             try await tally.count(verb, strike(benches[lane], round, Self.verbs[verb], after: delay))
         }
         print("DL-52: killed \(tally.killed), ended before \(tally.ended), of pull, pull, repair, removal, which take \(most) ms")
-        #expect(tally.killed.allSatisfy { $0 > rounds / 20 } && tally.ended.reduce(0, +) > rounds / 50)
+        #expect(tally.killed.allSatisfy { $0 > rounds / 20 })
         for bench in benches {
             #expect(try await bench.program().run("verify", "other", "--repair").code == 0)
             try await bench.recovers("in the end", complete: bench.neighbour)
