@@ -64,8 +64,9 @@ struct Repair: Sendable {
             let fetched = try await transfer.run(remote, into: patch) { report(.progress(name: file.path, $0)) }
             guard fetched.digest == file.digest else { return false }
             try patch.finish()
-        } catch let failure as Failure where failure.code == .storeUnusable {
-            // A place of the disk that can be neither read nor written: the whole file goes to another one.
+        } catch let failure as Failure where [.storeUnusable, .digestMismatch].contains(failure.code) {
+            // A place of the disk that does not give back what is written there, or another version at the source. Which of
+            // the two it is, the whole file tells: it goes to another place.
             return false
         }
         report(
