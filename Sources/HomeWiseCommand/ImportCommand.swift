@@ -97,7 +97,7 @@ struct ImportCommand: AsyncParsableCommand {
         let report = try house.findModels(at: path)
         var outcome = Outcome(dryRun: dryRun, way: way, found: report.models, problems: report.problems)
         for problem in report.problems { Terminal.line("Problem", Terminal.plain("\(problem.place): \(problem.message)")) }
-        let fresh = try report.models.filter { try !house.isImported($0) }
+        let fresh = try report.models.filter { try dryRun ? !house.isImported($0) : !house.recognize($0) }
         for model in report.models {
             let isHere = !fresh.contains(model)
             Terminal.line(isHere ? "Here" : "Found", Terminal.plain("\(model.key), \(model.size), \(model.title) of \(model.origin.title)"))

@@ -48,9 +48,12 @@ extension HomeWise {
     public func importModel(_ found: FoundModel, how: ImportWay = .inPlace, report: @escaping Report = { _ in }) throws -> Installed {
         try screen(found)
         let sizes = Dictionary(found.files.map { ($0.path, $0.size) }) { first, _ in first }
-        let model = try store.adopt(found, how: how.adoption, at: world.now()) { path, done in
-            report(.progress(name: path.name, TransferStatus(received: done, total: sizes[path] ?? done)))
-        }
+        let model = try store.adopt(
+            found, how: how.adoption, at: world.now(),
+            seen: { path, done in report(.progress(name: path.name, TransferStatus(received: done, total: sizes[path] ?? done))) },
+            stayed: { place, failure in
+                report(.note("\(found.key) is in the store, but \(place) is still where it was: \(failure.message) Remove it yourself."))
+            })
         try makeKnown(model)
         let installed = Installed(model)
         report(.installed(installed))
@@ -58,8 +61,17 @@ extension HomeWise {
     }
 
     /// Whether the store has the very same files under this name already.
-    public func isImported(_ found: FoundModel) throws -> Bool {
-        try store.models().contains { model in
+    public func isImported(_ found: FoundModel) throws -> Bool { try imported(found) != nil }
+
+    /// As `isImported`; what an earlier run took in and could not make known any more is made known now.
+    public func recognize(_ found: FoundModel) throws -> Bool {
+        guard let model = try imported(found) else { return false }
+        try makeKnown(model)
+        return true
+    }
+
+    private func imported(_ found: FoundModel) throws -> InstalledModel? {
+        try store.models().first { model in
             model.key == found.key && model.files.map(\.size.bytes) == found.files.map(\.size)
                 && zip(model.files, found.files).allSatisfy { $1.digest == nil || $1.digest == $0.digest }
         }

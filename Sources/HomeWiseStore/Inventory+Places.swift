@@ -55,20 +55,20 @@ struct BlobNotes {
 }
 
 extension Inventory {
-    func blobNotes() throws -> BlobNotes {
-        try read { database in
-            var notes = BlobNotes()
-            for row in try Row.fetchAll(database, sql: "SELECT digest, modified, damaged_at FROM blob") {
-                // A row that cannot be read knows nothing of its blob.
-                guard let digest = Self.digest(row) else { continue }
-                if Self.date(row, "damaged_at") != nil { notes.damaged.insert(digest) }
-                notes.modified[digest] = Self.integer(row, "modified")
-            }
-            for row in try Row.fetchAll(database, sql: "SELECT * FROM place ORDER BY adopted_at") {
-                if let place = Self.place(row) { notes.places[place.digest, default: []].append(place) }
-            }
-            return notes
+    func blobNotes() throws -> BlobNotes { try read { try Self.blobNotes(in: $0) } }
+
+    static func blobNotes(in database: Database) throws -> BlobNotes {
+        var notes = BlobNotes()
+        for row in try Row.fetchAll(database, sql: "SELECT digest, modified, damaged_at FROM blob") {
+            // A row that cannot be read knows nothing of its blob.
+            guard let digest = digest(row) else { continue }
+            if date(row, "damaged_at") != nil { notes.damaged.insert(digest) }
+            notes.modified[digest] = integer(row, "modified")
         }
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM place ORDER BY adopted_at") {
+            if let place = place(row) { notes.places[place.digest, default: []].append(place) }
+        }
+        return notes
     }
 
     static func digest(_ row: Row) -> Digest? { text(row, "digest").flatMap { try? Digest(sha256: $0) } }
