@@ -109,8 +109,11 @@ struct ImportCommand: AsyncParsableCommand {
         }
         guard !dryRun, try isWanted(fresh) else { return outcome }
         let story = Story()
-        for model in fresh {
-            do { outcome.imported.append(try house.importModel(model, how: way, report: story.tell)) } catch let failure as Failure {
+        for (index, model) in fresh.enumerated() {
+            do {
+                let later = Array(fresh[(index + 1)...])
+                outcome.imported.append(try house.importModel(model, how: way, before: later, report: story.tell))
+            } catch let failure as Failure {
                 // One that cannot be taken in keeps no other from it.
                 ProgressLine.shared.finish()
                 outcome.failed[model.key] = failure.message

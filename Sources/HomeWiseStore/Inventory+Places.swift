@@ -38,6 +38,15 @@ struct FilePrint: Equatable {
         inode = UInt64(status.st_ino)
     }
 
+    /// Whether another look at the same path shows the same file. FAT and its like number files anew whenever they are mounted:
+    /// there size and time must do.
+    ///
+    /// - Parameter kind: as the system names kinds of disks; `nil` where it is unknown.
+    func isSame(as other: FilePrint, onDiskOfKind kind: String?) -> Bool {
+        let numbersAnew = kind.map { ["vfat", "msdos", "fat", "exfat", "fuseblk", "fuse.exfat", "fuse.sshfs"].contains($0) } ?? false
+        return size == other.size && modified == other.modified && (inode == other.inode || numbersAnew)
+    }
+
     /// - Parameter followingLinks: for files of other tools, which link to them as they like.
     /// - Returns: `nil` where there is no plain file.
     init?(path: String, followingLinks: Bool) {

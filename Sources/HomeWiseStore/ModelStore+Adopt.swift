@@ -40,12 +40,14 @@ extension ModelStore {
     ///
     /// - Parameters:
     ///   - files: the weights first.
+    ///   - kept: places that a move leaves as they are, because something else needs them first.
     ///   - seen: told of each file by its path how many of its bytes are done.
     ///   - stayed: told of each file that a move could not take away from where it was, after the model is in.
     /// - Throws: `Failure.badInput` where the disk cannot do what `how` asks for, `Failure.digestMismatch`, `CancellationError`;
     ///   then nothing is taken, and nothing is gone from where it was.
     package func adopt(
-        files: [ForeignFile], how: Adoption, as label: ModelLabel, at now: Date, seen: (SafePath, Int64) throws -> Void = { _, _ in },
+        files: [ForeignFile], how: Adoption, as label: ModelLabel, at now: Date, keeping kept: Set<String> = [],
+        seen: (SafePath, Int64) throws -> Void = { _, _ in },
         stayed: (String, Failure) -> Void = { _, _ in }
     ) throws -> InstalledModel {
         var proven: [ProvenFile] = []
@@ -57,7 +59,7 @@ extension ModelStore {
                 prints.append(print)
             }
             let model = try publish(files: proven, as: label, at: now)
-            if how == .move { Self.clear(Array(zip(files.map(\.place), prints)), stayed) }
+            if how == .move { Self.clear(zip(files.map(\.place), prints).filter { !kept.contains($0.0) }, stayed) }
             return model
         } catch {
             for case .fresh(let path) in proven.map(\.content) { try ModelStore.remove(path) }

@@ -110,6 +110,18 @@ import Testing
     }
 }
 
+@Test(
+    "DL-67 on disks that number files anew with each mount, size and time tell that a file is the same",
+    arguments: ["vfat", "exfat", "ext4", nil])
+func inodes(_ kind: String?) {
+    let print = FilePrint(size: 1, modified: 2, inode: 3)
+    let isFAT = kind?.hasSuffix("fat") ?? false
+    #expect(print.isSame(as: print, onDiskOfKind: kind))
+    #expect(print.isSame(as: FilePrint(size: 1, modified: 2, inode: 4), onDiskOfKind: kind) == isFAT)
+    #expect(!print.isSame(as: FilePrint(size: 1, modified: 9, inode: 3), onDiskOfKind: kind))
+    #expect(!print.isSame(as: FilePrint(size: 9, modified: 2, inode: 3), onDiskOfKind: kind))
+}
+
 @Suite(.temporaryFolder) struct HoldTests {
     @Test("DL-59 I8 an older version whose bytes somebody uses is not forgotten") func leasedVersion() throws {
         let shop = try Shop()
