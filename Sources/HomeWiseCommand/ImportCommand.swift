@@ -97,7 +97,7 @@ struct ImportCommand: AsyncParsableCommand {
         let report = try house.findModels(at: path)
         var outcome = Outcome(dryRun: dryRun, way: way, found: report.models, problems: report.problems)
         for problem in report.problems { Terminal.line("Problem", Terminal.plain("\(problem.place): \(problem.message)")) }
-        let fresh = try report.models.filter { try !house.isImported($0) }
+        let fresh = try report.models.filter { try dryRun ? !house.isImported($0) : !house.recognize($0) }
         for model in report.models {
             let isHere = !fresh.contains(model)
             Terminal.line(isHere ? "Here" : "Found", Terminal.plain("\(model.key), \(model.size), \(model.title) of \(model.origin.title)"))
@@ -109,8 +109,11 @@ struct ImportCommand: AsyncParsableCommand {
         }
         guard !dryRun, try isWanted(fresh) else { return outcome }
         let story = Story()
-        for model in fresh {
-            do { outcome.imported.append(try house.importModel(model, how: way, report: story.tell)) } catch let failure as Failure {
+        for (index, model) in fresh.enumerated() {
+            do {
+                let later = Array(fresh[(index + 1)...])
+                outcome.imported.append(try house.importModel(model, how: way, before: later, report: story.tell))
+            } catch let failure as Failure {
                 // One that cannot be taken in keeps no other from it.
                 ProgressLine.shared.finish()
                 outcome.failed[model.key] = failure.message

@@ -43,7 +43,8 @@ struct VerifyCommand: AsyncParsableCommand {
     private static func line(_ verdict: HomeWise.FileVerdict) -> String {
         let state = verdict.wasRepaired ? "repaired" : verdict.state.rawValue
         let models = verdict.models.joined(separator: ", ")
-        return "\(ListCommand.pad(state, 9)) \(ListCommand.pad("\(verdict.size)", 8)) \(verdict.digest.short)  \(models)  \(verdict.file)"
+        return
+            "\(ListCommand.pad(state, 9)) \(ListCommand.pad("\(verdict.size)", 8)) \(verdict.digest?.short ?? "-")  \(models)  \(verdict.file)"
     }
 }
 

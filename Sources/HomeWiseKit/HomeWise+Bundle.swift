@@ -56,7 +56,9 @@ extension HomeWise {
         return try file.look()
     }
 
-    /// Takes the model of a bundle in. Nothing of it is seen before all of it is proven.
+    /// Takes the model of a bundle in. Nothing of it is seen before all of it is proven. What it says of itself is believed no
+    /// more than the names of found files: it takes no name of the registry, replaces no other model, and its format is what
+    /// its bytes are.
     ///
     /// - Throws: `Failure.damagedArchive`, `Failure.digestMismatch`, `Failure.malformedModel`, `Failure.diskFull`; then nothing changed.
     public func importBundle(at path: String, report: @escaping Report = { _ in }) throws -> Installed {
@@ -67,9 +69,7 @@ extension HomeWise {
         let staging = store.unpackingPlace()
         do {
             try file.unpack(bundle, to: staging)
-            if bundle.format == .gguf {
-                for part in bundle.files where part.role != .support { _ = try inspect(file: "\(staging)/\(part.member)") }
-            }
+            let bundle = try screened(bundle, below: staging, report)
             let model = try store.publish(bundle, from: staging, at: world.now())
             try BundleArchive.remove(staging)
             try makeKnown(model)
@@ -79,6 +79,57 @@ extension HomeWise {
         } catch {
             try BundleArchive.remove(staging)
             throw error
+        }
+    }
+
+    /// Looks at unpacked files as at found ones.
+    ///
+    /// - Returns: the bundle under the name and format that it gets here.
+    private func screened(_ bundle: ModelBundle, below staging: String, _ report: Report) throws -> ModelBundle {
+        var bundle = bundle
+        let format = try Self.format(of: "\(staging)/\(bundle.files[0].member)", called: bundle.files[0].path)
+        // Members of images are called by their digests, and readers look for files beside one another under real names.
+        let view = "\(staging)/\(Self.viewName)"
+        let found = try FoundModel(
+            name: bundle.name, tag: bundle.tag, format: format, origin: .folder, title: bundle.key, source: bundle.source,
+            revision: bundle.revision, owner: bundle.owner,
+            files: bundle.files.map { file in
+                let place = "\(view)/\(file.path)"
+                try Self.show("\(staging)/\(file.member)", as: place)
+                return FoundModel.File(
+                    path: file.path, role: file.role, place: place, target: place, size: file.size, modified: 0, inode: 0,
+                    digest: file.digest)
+            })
+        for note in try screen(found) { report(.note(note)) }
+        try BundleArchive.remove(view)
+        let named = try named(found, in: registry)
+        (bundle.name, bundle.format) = (named.name, format)
+        let digests = bundle.files.map(\.digest)
+        bundle.tag = try free(named.tag, of: named.name) { $0.files.map(\.digest) == digests }
+        if bundle.key != found.key { report(.note("\(found.key) is another model here: this one is taken in as \(bundle.key).")) }
+        return bundle
+    }
+
+    private static let viewName = ".screening"
+
+    /// A second name, or where the disk has none a copy.
+    private static func show(_ file: String, as place: String) throws {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            if link(file, place) != 0 { try FileManager.default.copyItem(atPath: file, toPath: place) }
+        } catch { throw Failure.cannotWrite(path: place, error: error) }
+    }
+
+    private static func format(of path: String, called name: SafePath) throws -> ModelFormat {
+        let file = try MappedFile(path: path)
+        let start = try file.withBytes(0..<min(Int64(FormatDetection.bytesNeeded), file.length)) { [UInt8]($0) }
+        switch FormatDetection.container(of: start, length: file.length).weights {
+        case .gguf: return .gguf
+        case .onnx: return .onnx
+        case .safetensors, .pytorch: return .pytorch
+        case nil:
+            throw Failure.malformed(file: name.value, FormatFault(.notThisFormat, "weights", "they are of no format that HomeWise knows"))
         }
     }
 

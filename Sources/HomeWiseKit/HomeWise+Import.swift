@@ -43,14 +43,22 @@ extension HomeWise {
 
     /// Takes one found model in: its headers are read strictly, every file is hashed, and it can then be run by its name.
     ///
+    /// - Parameter later: models that are to be taken in after it: a move leaves what they need in its place for them.
     /// - Throws: `Failure.malformedModel`, `Failure.digestMismatch`, `Failure.badInput` where the disk cannot do what was asked for;
     ///   then nothing is taken, and nothing is gone from where it was.
-    public func importModel(_ found: FoundModel, how: ImportWay = .inPlace, report: @escaping Report = { _ in }) throws -> Installed {
-        try screen(found)
+    public func importModel(
+        _ found: FoundModel, how: ImportWay = .inPlace, before later: [FoundModel] = [], report: @escaping Report = { _ in }
+    ) throws -> Installed {
+        let notes = try screen(found)
+        for note in notes { report(.note(note)) }
+        let found = try placed(found, report)
         let sizes = Dictionary(found.files.map { ($0.path, $0.size) }) { first, _ in first }
-        let model = try store.adopt(found, how: how.adoption, at: world.now()) { path, done in
-            report(.progress(name: path.name, TransferStatus(received: done, total: sizes[path] ?? done)))
-        }
+        let model = try store.adopt(
+            found, how: how.adoption, at: world.now(), sparing: Set(later.flatMap(\.files).map(\.target)),
+            seen: { path, done in report(.progress(name: path.name, TransferStatus(received: done, total: sizes[path] ?? done))) },
+            stayed: { place, failure in
+                report(.note("\(found.key) is in the store, but \(place) is still where it was: \(failure.message) Remove it yourself."))
+            })
         try makeKnown(model)
         let installed = Installed(model)
         report(.installed(installed))
@@ -58,15 +66,51 @@ extension HomeWise {
     }
 
     /// Whether the store has the very same files under this name already.
-    public func isImported(_ found: FoundModel) throws -> Bool {
-        try store.models().contains { model in
-            model.key == found.key && model.files.map(\.size.bytes) == found.files.map(\.size)
+    public func isImported(_ found: FoundModel) throws -> Bool { try imported(found) != nil }
+
+    /// As `isImported`; what an earlier run took in and could not make known any more is made known now.
+    public func recognize(_ found: FoundModel) throws -> Bool {
+        guard let model = try imported(found) else { return false }
+        try makeKnown(model)
+        return true
+    }
+
+    private func imported(_ found: FoundModel) throws -> InstalledModel? {
+        try store.models().first { model in
+            (model.key == found.key || Self.isFurther(model, of: found)) && model.files.map(\.size.bytes) == found.files.map(\.size)
                 && zip(model.files, found.files).allSatisfy { $1.digest == nil || $1.digest == $0.digest }
         }
     }
 
+    /// Whether a model is what `placed` made of one whose name was taken.
+    private static func isFurther(_ model: InstalledModel, of found: FoundModel) -> Bool {
+        model.name == found.name.value && model.source == found.source && model.tag.hasPrefix("\(found.tag)-")
+    }
+
+    /// What is here under a name is replaced by what comes from the same place alone; anything else gets another tag.
+    func placed(_ found: FoundModel, _ report: Report) throws -> FoundModel {
+        var found = found
+        let before = found.key
+        found.tag = try free(found.tag, of: found.name) { $0.source == found.source }
+        if found.key != before { report(.note("\(before) is another model here: this one is taken in as \(found.key).")) }
+        return found
+    }
+
+    /// The first tag, of the wanted one and those made of it, that no other model has.
+    ///
+    /// - Parameter isSame: whether a model that has the tag may be replaced.
+    func free(_ tag: SafePath, of name: SafePath, where isSame: (InstalledModel) -> Bool) throws -> SafePath {
+        let (models, broken) = try store.everything()
+        let taken = Set(models.filter { !isSame($0) }.map(\.key) + broken.map(\.key))
+        guard taken.contains("\(name):\(tag)") else { return tag }
+        guard let number = (2...10_000).first(where: { !taken.contains("\(name):\(tag)-\($0)") }) else {
+            throw Failure.badInput("\(name):\(tag) is here in too many versions.", remedy: "Remove some with: homewise rm")
+        }
+        return try SafePath(untrusted: "\(tag)-\(number)")
+    }
+
     /// A file that the registry names is taken in under the registry's name; no other takes a name of the registry.
-    private func named(_ found: FoundModel, in registry: ModelRegistry) throws -> FoundModel {
+    func named(_ found: FoundModel, in registry: ModelRegistry) throws -> FoundModel {
         var found = found
         if found.files.count(where: { $0.role == .weights }) == 1, let digest = found.files[0].digest {
             for model in registry.models {
@@ -85,14 +129,26 @@ extension HomeWise {
     }
 
     /// What our own readers do not understand goes to no engine.
-    func screen(_ found: FoundModel) throws {
+    ///
+    /// - Returns: what a person should know before anything loads it: a pickle that would run something.
+    func screen(_ found: FoundModel) throws -> [String] {
         switch found.format {
-        case .gguf: for file in found.files where file.role != .support { _ = try inspect(file: file.place) }
-        case .onnx: _ = try inspect(file: found.files[0].place)
+        case .gguf:
+            for file in found.files where file.role != .support { _ = try inspect(file: file.place) }
+            return []
+        case .onnx:
+            _ = try inspect(file: found.files[0].place)
+            return []
         case .pytorch:
             let first = found.files[0]
-            let hasTensors = first.path.name.lowercased().hasSuffix(".safetensors")
-            _ = try inspect(file: hasTensors ? String(first.place.dropLast(first.path.value.utf8.count + 1)) : first.place)
+            if first.path.name.lowercased().hasSuffix(".safetensors") {
+                _ = try inspect(file: String(first.place.dropLast(first.path.value.utf8.count + 1)))
+                return []
+            }
+            // Each of them is a program of its own.
+            return try found.files.filter { $0.role != .support }.flatMap { file in
+                try inspect(file: file.place).notes.map { "\(file.path): \($0)" }
+            }
         }
     }
 

@@ -63,8 +63,9 @@ extension HomeWise {
         var scan = try findModels(at: folder)
         let real = scan.places.first ?? folder
         for index in scan.models.indices { scan.models[index].source = "file:\(path)" }
-        for model in scan.models { try screen(model) }
-        let installed = try scan.models.map { model in
+        for model in scan.models { for note in try screen(model) { report(.note(note)) } }
+        let installed = try scan.models.map { found in
+            let model = try placed(found, report)
             let bundle = try Self.bundle(of: model, below: real, digests)
             let published = try store.publish(bundle, from: folder, at: world.now())
             try makeKnown(published)

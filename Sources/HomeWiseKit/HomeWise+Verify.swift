@@ -11,9 +11,10 @@ extension HomeWise {
         /// “name:quantization” of the models that have it.
         public var models: [String]
         public var file: String
-        public var digest: Digest
+        /// `nil` for a model that is written down and cannot be read.
+        public var digest: Digest?
         public var size: ByteCount
-        public var state: FileState
+        public var state: ListedModel.State
         public var wasRepaired = false
     }
 
@@ -25,13 +26,14 @@ extension HomeWise {
     /// - Throws: `Failure.unknownModel`, `CancellationError`; a file that is damaged is a verdict and no error.
     public func verify(_ names: [String] = [], isRepairing: Bool = false, report: @escaping Report) async throws -> [FileVerdict] {
         let wanted = try names.flatMap { try here(named: $0) }.map { "\($0.name):\($0.tag)" }
-        let models = try store.everything().models.filter { names.isEmpty || wanted.contains($0.key) }
+        let (all, broken) = try store.everything()
+        let models = all.filter { names.isEmpty || wanted.contains($0.key) }
         var verdicts: [FileVerdict] = []
         for (file, owners) in Self.files(of: models) {
             try Task.checkCancellation()
             var verdict = FileVerdict(
                 models: owners.map(\.key), file: file.path, digest: file.digest, size: file.size,
-                state: try look(at: file, owners[0].key, report))
+                state: try ListedModel.State(look(at: file, owners[0].key, report)))
             if isRepairing, [.damaged, .missing, .changed].contains(verdict.state), let owner = owners.first {
                 do {
                     try await Repair(house: self, report: report).run(file, of: owner)
@@ -39,6 +41,10 @@ extension HomeWise {
                 } catch let failure as Failure { report(.note("\(file.path) could not be repaired: \(failure.message) \(failure.remedy)")) }
             }
             verdicts.append(verdict)
+        }
+        for model in broken where names.isEmpty || wanted.contains(model.key) {
+            report(.note("\(model.key): \(model.failure.message) \(model.failure.remedy)"))
+            verdicts.append(FileVerdict(models: [model.key], file: "", digest: nil, size: ByteCount(0), state: .unreadable))
         }
         for model in try store.everything().models where names.isEmpty || wanted.contains(model.key) { try store.mendNames(of: model) }
         return verdicts

@@ -68,7 +68,7 @@ extension ModelStore {
     package func patch(_ digest: Digest, size: Int64) throws -> BlobPatch? {
         let chain = try inventory.chain(of: digest)
         let path = layout.blob(digest)
-        guard !chain.isEmpty, FilePrint(path: path, followingLinks: false) != nil else { return nil }
+        guard !chain.isEmpty, FilePrint(path: path, followingLinks: false) != nil, try isOnlyOurs(digest) else { return nil }
         return try BlobPatch(path: path, size: size, chain: chain)
     }
 }

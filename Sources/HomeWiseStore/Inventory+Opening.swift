@@ -31,9 +31,10 @@ extension Inventory {
 
     /// Opens what is there; one that is damaged is put aside, and one that is new is filled by `fill` before anybody reads it.
     ///
-    /// - Parameter fill: told whether the inventory is empty; one of an older version is not, and is asked about once too.
+    /// - Parameter fill: told whether the inventory is empty; one of an older version is not, and is asked about too, until it
+    ///   returns that all is done.
     /// - Throws: `Failure.storeUnusable`, for a full disk too: only what is no database is ever put aside.
-    static func open(path: String, fill: (Inventory, _ isEmpty: Bool) throws -> Void) throws -> InventoryOpening {
+    static func open(path: String, fill: (Inventory, _ isEmpty: Bool) throws -> Bool) throws -> InventoryOpening {
         let lock = turn(at: path + ".opening")
         defer { withExtendedLifetime(lock) {} }
         do {
@@ -51,15 +52,18 @@ extension Inventory {
     }
 
     /// Fills an inventory once: only when that is done is it marked as filled.
-    private func complete(_ fill: (Inventory, Bool) throws -> Void) throws -> Bool {
+    private func complete(_ fill: (Inventory, Bool) throws -> Bool) throws -> Bool {
         let (isMarked, isEmpty) = try read { database in
             try (
                 Int.fetchOne(database, sql: "PRAGMA user_version") != 0, Int.fetchOne(database, sql: "SELECT count(*) FROM model") == 0
             )
         }
         guard !isMarked else { return false }
-        try fill(self, isEmpty)
-        try write { try $0.execute(sql: "PRAGMA user_version = 1") }
+        guard try fill(self, isEmpty) else { return isEmpty }
+        do { try write { try $0.execute(sql: "PRAGMA user_version = 1") } } catch let failure as Failure {
+            // What was filled stands there; without the mark it is only asked about again.
+            guard failure.code == .diskFull else { throw failure }
+        }
         return isEmpty
     }
 

@@ -38,6 +38,15 @@ struct FilePrint: Equatable {
         inode = UInt64(status.st_ino)
     }
 
+    /// Whether another look at the same path shows the same file. FAT and its like number files anew whenever they are mounted:
+    /// there size and time must do.
+    ///
+    /// - Parameter kind: as the system names kinds of disks; `nil` where it is unknown.
+    func isSame(as other: FilePrint, onDiskOfKind kind: String?) -> Bool {
+        let numbersAnew = kind.map { ["vfat", "msdos", "fat", "exfat", "fuseblk", "fuse.exfat", "fuse.sshfs"].contains($0) } ?? false
+        return size == other.size && modified == other.modified && (inode == other.inode || numbersAnew)
+    }
+
     /// - Parameter followingLinks: for files of other tools, which link to them as they like.
     /// - Returns: `nil` where there is no plain file.
     init?(path: String, followingLinks: Bool) {
@@ -55,20 +64,20 @@ struct BlobNotes {
 }
 
 extension Inventory {
-    func blobNotes() throws -> BlobNotes {
-        try read { database in
-            var notes = BlobNotes()
-            for row in try Row.fetchAll(database, sql: "SELECT digest, modified, damaged_at FROM blob") {
-                // A row that cannot be read knows nothing of its blob.
-                guard let digest = Self.digest(row) else { continue }
-                if Self.date(row, "damaged_at") != nil { notes.damaged.insert(digest) }
-                notes.modified[digest] = Self.integer(row, "modified")
-            }
-            for row in try Row.fetchAll(database, sql: "SELECT * FROM place ORDER BY adopted_at") {
-                if let place = Self.place(row) { notes.places[place.digest, default: []].append(place) }
-            }
-            return notes
+    func blobNotes() throws -> BlobNotes { try read { try Self.blobNotes(in: $0) } }
+
+    static func blobNotes(in database: Database) throws -> BlobNotes {
+        var notes = BlobNotes()
+        for row in try Row.fetchAll(database, sql: "SELECT digest, modified, damaged_at FROM blob") {
+            // A row that cannot be read knows nothing of its blob.
+            guard let digest = digest(row) else { continue }
+            if date(row, "damaged_at") != nil { notes.damaged.insert(digest) }
+            notes.modified[digest] = integer(row, "modified")
         }
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM place ORDER BY adopted_at") {
+            if let place = place(row) { notes.places[place.digest, default: []].append(place) }
+        }
+        return notes
     }
 
     static func digest(_ row: Row) -> Digest? { text(row, "digest").flatMap { try? Digest(sha256: $0) } }

@@ -40,22 +40,42 @@ extension ModelStore {
     ///
     /// - Parameters:
     ///   - files: the weights first.
+    ///   - kept: places that a move leaves as they are, because something else needs them first.
     ///   - seen: told of each file by its path how many of its bytes are done.
+    ///   - stayed: told of each file that a move could not take away from where it was, after the model is in.
     /// - Throws: `Failure.badInput` where the disk cannot do what `how` asks for, `Failure.digestMismatch`, `CancellationError`;
     ///   then nothing is taken, and nothing is gone from where it was.
     package func adopt(
-        files: [ForeignFile], how: Adoption, as label: ModelLabel, at now: Date, seen: (SafePath, Int64) throws -> Void = { _, _ in }
+        files: [ForeignFile], how: Adoption, as label: ModelLabel, at now: Date, keeping kept: Set<String> = [],
+        seen: (SafePath, Int64) throws -> Void = { _, _ in },
+        stayed: (String, Failure) -> Void = { _, _ in }
     ) throws -> InstalledModel {
         var proven: [ProvenFile] = []
+        var prints: [FilePrint] = []
         do {
-            for file in files { try proven.append(prove(file, how: how) { try seen(file.path, $0) }) }
+            for file in files {
+                let (one, print) = try prove(file, how: how) { try seen(file.path, $0) }
+                proven.append(one)
+                prints.append(print)
+            }
             let model = try publish(files: proven, as: label, at: now)
-            if how == .move { for file in files { try Self.removeWithTarget(file.place) } }
+            if how == .move { Self.clear(zip(files.map(\.place), prints).filter { !kept.contains($0.0) }, stayed) }
             return model
         } catch {
             for case .fresh(let path) in proven.map(\.content) { try ModelStore.remove(path) }
             for case .shared(let path) in proven.map(\.content) { try ModelStore.remove(path) }
             throw error
+        }
+    }
+
+    /// Takes away what is in the store now. What cannot be removed, or is not what was proven any more, stays: the model is in.
+    private static func clear(_ places: [(String, FilePrint)], _ stayed: (String, Failure) -> Void) {
+        for (place, print) in places {
+            do {
+                guard let now = FilePrint(path: place, followingLinks: true) else { continue }
+                guard now == print else { throw Failure.changedMeanwhile(place) }
+                try removeWithTarget(place)
+            } catch { stayed(place, Failure.wrapping(error, doing: "removing \(place)")) }
         }
     }
 
@@ -68,7 +88,8 @@ extension ModelStore {
         try remove(place)
     }
 
-    private func prove(_ file: ForeignFile, how: Adoption, seen: (Int64) throws -> Void) throws -> ProvenFile {
+    /// - Returns: also what the file in its place looked like when it was hashed.
+    private func prove(_ file: ForeignFile, how: Adoption, seen: (Int64) throws -> Void) throws -> (ProvenFile, FilePrint) {
         guard file.place.hasPrefix("/"), let before = FilePrint(path: file.place, followingLinks: true) else {
             throw Failure.unreadable(path: file.place, reason: "there is no such file")
         }
@@ -90,12 +111,16 @@ extension ModelStore {
             if let path { try ModelStore.remove(path) }
             throw error
         }
-        return ProvenFile(path: file.path, role: file.role, digest: digest, content: content)
+        var proven = ProvenFile(path: file.path, role: file.role, digest: digest, content: content)
+        // A copy is ours alone; whatever is the person's own file must still be what was hashed when it is written down.
+        if case .adopted = content { proven.print = before }
+        if let path, FilePrint(path: path, followingLinks: false)?.inode == before.inode { proven.print = before }
+        return (proven, before)
     }
 
     private func bring(_ place: String, how: Adoption, seen: (Int64) throws -> Void) throws -> (Digest, ProvenFile.Content) {
         if how == .reference { return (try FileHash.digest(of: place, seen: seen), .adopted(place)) }
-        let path = "\(layout.partial)/\(Self.adoptionPrefix)\(getpid()).\(UInt32.random(in: .min ... .max))"
+        let path = adoptionPath()
         do {
             switch how {
             case .hardLink: try link(place, to: path)
@@ -117,6 +142,8 @@ extension ModelStore {
     }
 
     static let adoptionPrefix = "adopt-"
+
+    func adoptionPath() -> String { "\(layout.partial)/\(Self.adoptionPrefix)\(getpid()).\(UInt32.random(in: .min ... .max))" }
 
     /// Where other tools link to their files, the file itself gets the second name.
     private func canLink(_ place: String, to path: String) -> Bool { linkat(AT_FDCWD, place, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 }

@@ -147,25 +147,26 @@ extension ModelStore {
         return true
     }
 
-    /// Forgets, and then removes, those blobs of several that nothing points to and nobody uses.
+    /// Somebody uses a blob that was to go: nothing is forgotten then.
+    private struct Busy: Error {}
+
+    /// Forgets, and then removes, those blobs of several that nothing points to: all of them, or, while anybody uses one, none.
     private func collect(_ digests: [Digest], first forget: (Database) throws -> Void) throws -> Bool {
         var doomed: [(Digest, SoleHold)] = []
-        var isAllFree = true
-        try inventory.write { database in
-            try forget(database)
-            let referenced = try Inventory.referenced(in: database)
-            for digest in digests where !referenced.contains(digest) {
-                guard case .success(let hold) = try soleHold(on: digest, in: database) else {
-                    isAllFree = false
-                    continue
+        do {
+            try inventory.write { database in
+                try forget(database)
+                let referenced = try Inventory.referenced(in: database)
+                for digest in digests where !referenced.contains(digest) {
+                    guard case .success(let hold) = try soleHold(on: digest, in: database) else { throw Busy() }
+                    try Inventory.forget(blob: digest, in: database)
+                    doomed.append((digest, hold))
                 }
-                try Inventory.forget(blob: digest, in: database)
-                doomed.append((digest, hold))
             }
-        }
+        } catch is Busy { return false }
         try unlinkBlobs(doomed.map(\.0))
         withExtendedLifetime(doomed) {}
-        return isAllFree
+        return true
     }
 }
 

@@ -63,7 +63,11 @@ extension ModelStore {
     }
 
     static func state(of place: Place) -> FileState {
-        if let print = FilePrint(path: place.path, followingLinks: true) { return print == place.print ? .sound : .changed }
+        if let print = FilePrint(path: place.path, followingLinks: true) {
+            // The kind of disk is asked only where it matters.
+            let isSame = print == place.print || print.isSame(as: place.print, onDiskOfKind: MountPoint.kind(of: place.path))
+            return isSame ? .sound : .changed
+        }
         return MountPoint.holding(place.path) == place.mount ? .missing : .away
     }
 

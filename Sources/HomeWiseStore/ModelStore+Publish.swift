@@ -24,6 +24,8 @@ package struct ProvenFile: Sendable {
     /// Of its whole content, just computed.
     package var digest: Digest
     package var content: Content
+    /// What the file looked like when it was hashed; `nil` for one that nobody else can write to.
+    var print: FilePrint?
 
     package init(path: SafePath, role: ModelFileRole, digest: Digest, content: Content) {
         self.path = path
@@ -43,6 +45,12 @@ extension ModelStore {
         guard !files.isEmpty else { throw Failure.badInput("\(label.key) has no file.", remedy: "Choose another source.") }
         try root.check()
         try check(files.map { ($0.path, nil) })
+        var copies: [String] = []
+        defer {
+            // A copy that was taken in is not there any more; one that was not is known for a leftover by its name.
+            for copy in copies { unlink(copy) }
+        }
+        let files = try files.map { try mending($0, &copies) }
         let prints = try files.map { try Self.flush($0) }
         try inventory.write { database in
             let sizes = try zip(files, prints).map { try take($0, $1, at: now, in: database) }
@@ -50,6 +58,9 @@ extension ModelStore {
                 label: label, installedAt: now,
                 files: zip(files, sizes).map { .init(path: $0.path, role: $0.role, digest: $0.digest, size: $1) })
             manifest.places = try manifest.digests.flatMap { try Inventory.places(of: $0, in: database) }
+            // Nothing is written down that could not be used at once.
+            let unsound = try look(at: manifest, Inventory.blobNotes(in: database), lastUsed: nil).files.first { $0.state != .sound }
+            if let unsound { throw Failure.blobGone(unsound.path) }
             try settle(manifest, at: now, in: database)
         }
         // The same transaction wrote it, so it is there.
@@ -69,12 +80,34 @@ extension ModelStore {
 
     /// The bytes reach the disk before anything speaks of them.
     private static func flush(_ file: ProvenFile) throws -> FilePrint? {
+        let now: (print: FilePrint, path: String)
         switch file.content {
-        case .fresh(let path): try flush(path, isOurs: true)
-        case .shared(let path): try flush(path, isOurs: false)
-        case .adopted(let path): try existing(path, followingLinks: true)
-        case .present: nil
+        case .fresh(let path): now = (try flush(path, isOurs: true), path)
+        case .shared(let path): now = (try flush(path, isOurs: false), path)
+        case .adopted(let path): now = (try existing(path, followingLinks: true), path)
+        case .present: return nil
         }
+        if let proven = file.print, proven != now.print { throw Failure.changedMeanwhile(now.path) }
+        return now.print
+    }
+
+    /// A blob of our own that is not as it was proven comes before every place outside the store. Where the same bytes are to
+    /// be used where they lie, it is proven anew, or good bytes are put in its place.
+    private func mending(_ file: ProvenFile, _ copies: inout [String]) throws -> ProvenFile {
+        guard case .adopted(let path) = file.content, let own = FilePrint(path: layout.blob(file.digest), followingLinks: false),
+            try !inventory.read({ try isSound(file.digest, size: own.size, in: $0) })
+        else { return file }
+        var file = file
+        if try orphan(file.digest) != nil {
+            (file.content, file.print) = (.shared(layout.blob(file.digest)), own)
+            return file
+        }
+        let copy = try JoinedFile(path: adoptionPath())
+        copies.append(copy.path)
+        try copy.append(path)
+        guard copy.digest == file.digest else { throw Failure.changedMeanwhile(path) }
+        (file.content, file.print) = (.fresh(copy.path), nil)
+        return file
     }
 
     private static func existing(_ path: String, followingLinks: Bool) throws -> FilePrint {
@@ -118,7 +151,12 @@ extension ModelStore {
             for other in try Inventory.models(with: file.digest, in: database) { try show(other) }
             return print.size
         case (.adopted(let path), let print?):
-            try Inventory.insert(blob: file.digest, size: print.size, modified: nil, provenAt: now, in: database)
+            // What was hashed lies outside: of a blob of our own that proves nothing, and a mark on it stays.
+            if FilePrint(path: layout.blob(file.digest), followingLinks: false) == nil {
+                try Inventory.insert(blob: file.digest, size: print.size, modified: nil, provenAt: now, in: database)
+            } else if try !isSound(file.digest, size: print.size, in: database) {
+                throw Failure.blobGone(file.path.value)
+            }
             let place = Place(path: path, digest: file.digest, print: print, mount: MountPoint.holding(path))
             try Inventory.insert(place, at: now, in: database)
             return print.size

@@ -61,8 +61,14 @@ extension ModelStore {
         var mine = Set(rows.compactMap { Inventory.digest($0) })
         for old in superseded where isOwn(old.manifest.label) { mine.formUnion(old.manifest.digests) }
         var others = Set(
-            try Row.fetchAll(database, sql: "SELECT digest FROM model_file WHERE NOT (name = ? AND tag = ?)", arguments: [name, tag])
-                .compactMap { Inventory.digest($0) })
+            // Both tables, as `Inventory.referenced` has it: of a model whose files cannot be read one row still names a blob.
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT digest FROM model_file WHERE NOT (name = ? AND tag = ?)
+                        UNION SELECT digest FROM model WHERE NOT (name = ? AND tag = ?)
+                    """, arguments: [name, tag, name, tag]
+            ).compactMap { Inventory.digest($0) })
         for old in superseded where !isOwn(old.manifest.label) { others.formUnion(old.manifest.digests) }
         var removal = Removal(key: "\(name):\(tag)")
         for digest in mine {

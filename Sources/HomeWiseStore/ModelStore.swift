@@ -27,10 +27,12 @@ package struct ModelStore: Sendable {
         root = try StoreFolder.home(layout.home)
         var rebuild = Rebuild(root: root, layout: layout)
         let opening = try Inventory.open(path: layout.inventory) { inventory, isEmpty in
-            if isEmpty { try rebuild.fill(inventory) } else { try rebuild.writeManifests(of: inventory) }
+            guard isEmpty else { return try rebuild.writeManifests(of: inventory) }
+            try rebuild.fill(inventory)
+            return true
         }
         inventory = opening.inventory
-        if opening.wasEmpty { findings += rebuild.findings(opening) }
+        findings += rebuild.findings(opening)
         try marker.settle(root)
         if let warning = LockCalls.system.warning(in: layout.run) { findings.append(warning) }
         self.findings = findings

@@ -73,19 +73,10 @@ private final class BundleFile {
 
     init(path: String, needed: Int64) throws {
         self.path = path
-        partial = path + ".partial"
-        descriptor = open(partial, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        // A name that nobody has: neither another run's file nor a person's is ever written into, or removed.
+        partial = "\(path).\(getpid())-\(UInt32.random(in: .min ... .max)).partial"
+        descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard descriptor >= 0 else { throw Failure.cannotWrite(path: partial, errno: errno) }
-        // Two runs that write the same would mix; what an interrupted one left is begun anew.
-        guard case .taken = LockCalls.system.lock(descriptor, shared: false) else {
-            close(descriptor)
-            throw Failure.badInput("Another homewise is writing \(path).", remedy: "Wait until it is done, or choose another name.")
-        }
-        guard ftruncate(descriptor, 0) == 0 else {
-            let number = errno
-            close(descriptor)
-            throw Failure.cannotWrite(path: partial, errno: number)
-        }
         if let free = Self.free(descriptor), free < needed {
             unlink(partial)
             close(descriptor)

@@ -16,8 +16,11 @@ extension ModelStore {
     package func publish(_ bundle: ModelBundle, from folder: String, at now: Date) throws -> InstalledModel {
         var seen: Set<Digest> = []
         let files = bundle.files.map { file in
-            // Two files with the same content are one member of an image, and one blob.
-            let content: ProvenFile.Content = seen.insert(file.digest).inserted ? .fresh("\(folder)/\(file.member)") : .present
+            // Two files with the same content are one member of an image, and one blob; and one that two models of an archive
+            // have is in the store with the first of them.
+            let path = "\(folder)/\(file.member)"
+            let isFresh = seen.insert(file.digest).inserted && FilePrint(path: path, followingLinks: false) != nil
+            let content: ProvenFile.Content = isFresh ? .fresh(path) : .present
             return ProvenFile(path: file.path, role: file.role, digest: file.digest, content: content)
         }
         let label = ModelLabel(
