@@ -29,6 +29,9 @@ package struct DiskTraits: Sendable, Equatable {
 
     /// - Throws: `Failure` for the first file that the disk cannot take.
     package func check(_ files: [(path: SafePath, size: Int64?)]) throws {
+        if !hasLinks, files.count > 1, let file = files.first(where: { Self.needsNeighbours($0.path) }) {
+            throw Failure.noRealNames(file.path.name)
+        }
         // Strings are equal where Unicode says so: two spellings of one letter are one name, as disks of Macs have it.
         var seen: Set<String> = []
         for file in files {
@@ -41,6 +44,12 @@ package struct DiskTraits: Sendable, Equatable {
                 throw Failure.fileTooLarge(file.path.name, size: ByteCount(size), largest: ByteCount(largestFile))
             }
         }
+    }
+
+    /// Whether readers look for other files beside it under their real names, which the store shows by hard links: all but a GGUF
+    /// file that is whole.
+    private static func needsNeighbours(_ path: SafePath) -> Bool {
+        !path.name.lowercased().hasSuffix(".gguf") || ImportName.shardStem(path.name) != nil
     }
 
     /// - Parameter kind: as the system names kinds of disks: “ext4”, “vfat”, “nfs4”.

@@ -44,7 +44,9 @@ extension ModelStore {
     package func publish(files: [ProvenFile], as label: ModelLabel, at now: Date) throws -> InstalledModel {
         guard !files.isEmpty else { throw Failure.badInput("\(label.key) has no file.", remedy: "Choose another source.") }
         try root.check()
-        try check(files.map { ($0.path, nil) })
+        // What stays where it is has its names there.
+        let coming = files.filter { if case .adopted = $0.content { false } else { true } }
+        try check(coming.map { ($0.path, nil) })
         var copies: [String] = []
         defer {
             // A copy that was taken in is not there any more; one that was not is known for a leftover by its name.

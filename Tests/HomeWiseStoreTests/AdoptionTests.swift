@@ -122,6 +122,16 @@ func inodes(_ kind: String?) {
     #expect(!print.isSame(as: FilePrint(size: 9, modified: 2, inode: 3), onDiskOfKind: kind))
 }
 
+@Test("DL-67 a model whose files must lie beside one another is refused where a disk cannot show them so") func noLinks() throws {
+    func check(_ names: [String], _ traits: DiskTraits) throws { try traits.check(names.map { try (SafePath(untrusted: $0), nil) }) }
+    for names in [["model.safetensors", "config.json"], ["a-00001-of-00002.gguf", "a-00002-of-00002.gguf"]] {
+        #expect { try check(names, DiskTraits(hasLinks: false)) } throws: { ($0 as? Failure)?.message.contains("hard links") == true }
+        try check(names, DiskTraits())
+    }
+    try check(["a.gguf", "mmproj.gguf"], DiskTraits(hasLinks: false))
+    try check(["model.onnx"], DiskTraits(hasLinks: false))
+}
+
 @Suite(.temporaryFolder) struct HoldTests {
     @Test("DL-59 I8 an older version whose bytes somebody uses is not forgotten") func leasedVersion() throws {
         let shop = try Shop()

@@ -150,6 +150,15 @@ extension Failure {
 }
 
 extension Failure {
+    public static func noRealNames(_ name: String) -> Failure {
+        Failure(
+            .badInput,
+            "\(name) is one of several files that must lie beside one another, and the store's disk has no hard links to show them so.",
+            remedy: "Set HOMEWISE_HOME to a disk of another kind, or choose the model as one GGUF file.")
+    }
+}
+
+extension Failure {
     public static func modelGone(_ key: String) -> Failure {
         Failure(.unknownModel, "\(key) is not here any more.", remedy: "Fetch it again with: homewise pull \(key)")
     }
