@@ -18,6 +18,9 @@ python3-pip|to learn which package index you use|python3 -m pip
 [ "${1:-}" != test ] || needs="$needs
 python3-jsonschema|to hold the registry against its schema|/usr/bin/python3 -m jsonschema
 python3-venv|to keep the official clients that the tests compare with apart from yours|/usr/bin/python3 -m ensurepip
+openssl|to make certificates, good ones and bad ones|openssl
+xz-utils|to make archives for the tests|xz
+zstd|to make archives for the tests|zstd
 "
 
 is_here() {
