@@ -158,11 +158,11 @@ import Testing
             try shop.store.publish(
                 files: [newer],
                 as: ModelLabel(
-                    name: SafePath(untrusted: "a"), tag: SafePath(untrusted: "q4"), source: String(repeating: "long", count: 2000)),
+                    name: SafePath(untrusted: "a"), tag: SafePath(untrusted: "q4"), source: String(repeating: "long", count: 50_000)),
                 at: Date())
         } throws: { ($0 as? Failure)?.code == .diskFull }
         #expect(try shop.store.models() == [old] && shop.text("models/a/q4/w") == "weights" && shop.text("manifests/a/q4.json") == manifest)
-        let lease = try shop.store.lease(old, purpose: String(repeating: "long", count: 2000))
+        let lease = try shop.store.lease(old, purpose: String(repeating: "long", count: 50_000))
         #expect(lease != nil, "a full disk keeps nobody from running what is here")
         #expect { try shop.store.remove(name: "a", tag: "q4") } throws: { ($0 as? Failure)?.code == .inUse }
         withExtendedLifetime(lease) {}
