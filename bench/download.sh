@@ -31,6 +31,7 @@ folder=$(mktemp -d)
 trap 'kill "$(cat "$folder/nginx.pid" 2>/dev/null)" 2>/dev/null || true; rm -rf "$folder"' EXIT INT TERM
 mkdir "$folder/www" "$folder/tmp"
 openssl enc -aes-128-ctr -nosalt -pass pass:bench -pbkdf2 </dev/zero 2>/dev/null | head -c 2147483648 >"$folder/www/file.bin"
+"$bench" model "$folder/www/file.bin"
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/key.pem" -out "$folder/cert.pem" -days 2 -subj /CN=localhost \
     -addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null
 base=$((20000 + $$ % 20000))

@@ -17,12 +17,13 @@ struct Main {
         case "memory": try await MemoryBench(server: server).run()
         case "running": try await RunningBench(server: server, files: Array(arguments)).run()
         case "speed": try await SpeedBench(server: server, files: Array(arguments)).run()
+        case "model": try ModelBench(file: server).run()
         case "download": try await DownloadBench([server] + arguments).run()
         case "header": try HeaderBench(files: [server] + arguments).run()
         default:
             FileHandle.standardError.write(
                 Data(
-                    "usage: HomeWiseBench memory|running|speed SERVER [FILE …] | header FILE … | download URL BYTES SHA256 STORE CONNECTIONS\n"
+                    "usage: HomeWiseBench memory|running|speed SERVER [FILE …] | header FILE … | model FILE | download URL BYTES SHA256 STORE CONNECTIONS\n"
                         .utf8))
             exit(64)
         }
