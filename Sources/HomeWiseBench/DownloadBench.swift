@@ -25,7 +25,7 @@ struct DownloadBench {
 
     func run() async throws {
         let store = try ModelStore(home: home)
-        let transport = Transport()
+        let transport = Transport(environment: ProcessInfo.processInfo.environment)
         let file = RemoteFile(name: "bench", url: url, size: size, digest: digest)
         let partial = try PartialFile(
             key: digest, name: "bench", model: "bench", size: size, layout: store.layout, inventory: store.inventory)
