@@ -13,15 +13,18 @@ struct ImportCommand: AsyncParsableCommand {
             PATH may be a model file, a folder with models, the folder of another tool, an archive with models in it (also one that was \
             cut: name its first part), or a file that homewise export wrote. With --scan \
             the folders of Ollama, LM Studio, Hugging Face and llama.cpp are looked through. Without another wish files stay where \
-            they are and cost no space.
+            they are and cost no space. What is in an archive or a bundle is unpacked into the store: --copy leaves the file where it is, \
+            as no wish does, --move removes it afterwards, and it cannot be linked to.
             """)
 
     @Argument(help: "A file or folder.") var path: String?
     @Flag(help: "Look where other tools keep their models.") var scan = false
     @Flag(name: .customLong("in-place"), help: "Leave the files where they are (this is the default).") var inPlace = false
     @Flag(help: "Give the same bytes a second name in the store; needs the same disk.") var link = false
-    @Flag(help: "Copy the files into the store.") var copy = false
+    @Flag(help: "Copy the files so that they share their blocks; fails where the disk cannot.") var reflink = false
+    @Flag(help: "Copy the files into the store; blocks are shared where the disk can.") var copy = false
     @Flag(help: "Move the files into the store; they are gone from where they were.") var move = false
+    @Flag(inversion: .prefixedNo, help: "Keep the archive that models came in, beside them.") var keepCompressed: Bool?
     @Flag(help: "Show what would be done, and do nothing.") var dryRun = false
     @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
     @Flag(help: "Print the result as JSON.") var json = false
@@ -43,16 +46,17 @@ struct ImportCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (path == nil) == scan else { throw ValidationError("Give a PATH, or --scan to look where other tools keep their models.") }
-        guard [inPlace, link, copy, move].count(where: { $0 }) <= 1 else {
-            throw ValidationError("Only one of --in-place, --link, --copy and --move can be meant.")
+        guard [inPlace, link, reflink, copy, move].count(where: { $0 }) <= 1 else {
+            throw ValidationError("Only one of --in-place, --link, --reflink, --copy and --move can be meant.")
         }
     }
 
-    private var way: ImportWay { link ? .link : copy ? .copy : move ? .move : .inPlace }
+    private var way: ImportWay { link ? .link : reflink ? .reflink : copy ? .copy : move ? .move : .inPlace }
 
     func run() async throws {
-        let world = try World.ofThisProcess()
-        let outcome = try await Interrupts.shared.cancelling(isLast: true) {
+        var world = try World.ofThisProcess()
+        if let keepCompressed { world.keepCompressed = keepCompressed }
+        let outcome = try await Interrupts.shared.cancelling(isLast: true) { [world] in
             try await HomeWise.open(world) { house in
                 if let path, Self.isFile(path) {
                     if let bundle = try house.bundle(at: path) { return try take(bundle, from: path, house) }
@@ -68,24 +72,48 @@ struct ImportCommand: AsyncParsableCommand {
 
     private func take(_ bundle: ModelBundle, from path: String, _ house: HomeWise) throws -> Outcome {
         var outcome = Outcome(dryRun: dryRun, bundle: bundle.key)
+        try checkWay(for: path)
         Terminal.line(
             "Bundle", Terminal.plain("\(bundle.key), \(bundle.files.count) files, \(ByteCount(bundle.size)), from \(bundle.source)"))
-        if !dryRun { outcome.imported = [try house.importBundle(at: path, report: Story().tell)] }
+        guard !dryRun, try isGoneWanted([path]) else { return outcome }
+        outcome.imported = [try house.importBundle(at: path, how: way, report: Story().tell)]
         return outcome
     }
 
     private func take(_ packed: HomeWise.Packed, from path: String, _ house: HomeWise) throws -> Outcome {
         var outcome = Outcome(dryRun: dryRun)
+        try checkWay(for: path)
         let parts = packed.parts.count > 1 ? " in \(packed.parts.count) parts" : ""
         Terminal.line("Archive", Terminal.plain("\(packed.name)\(parts), \(packed.files.count) file\(packed.files.count == 1 ? "" : "s")"))
         if dryRun {
             for file in packed.files.prefix(20) { Terminal.say("           \(Terminal.plain(file))") }
             return outcome
         }
-        (outcome.imported, outcome.problems) = try house.importPacked(at: path, report: Story().tell)
+        guard try isGoneWanted(packed.parts) else { return outcome }
+        (outcome.imported, outcome.problems) = try house.importPacked(at: path, how: way, report: Story().tell)
         for problem in outcome.problems { Terminal.line("Problem", Terminal.plain("\(problem.place): \(problem.message)")) }
         if outcome.imported.isEmpty { Terminal.say("No model was found in it.") }
         return outcome
+    }
+
+    /// A wish that an archive or a bundle cannot fulfil is not passed over.
+    private func checkWay(for path: String) throws {
+        guard !inPlace, !link, !reflink else {
+            let wish = inPlace ? "--in-place" : link ? "--link" : "--reflink"
+            throw Failure.badInput(
+                "\(wish) cannot be had with \(path): what is in it has to be unpacked into the store.",
+                remedy: "Leave \(wish) out, or give --move to have the file removed once its models are in.")
+        }
+    }
+
+    private func isGoneWanted(_ places: [String]) throws -> Bool {
+        if way != .move || yes { return true }
+        let what = "take in what is in it, and then remove \(places.count == 1 ? places[0] : "its \(places.count) parts")"
+        guard Terminal.isInputPerson else {
+            throw Failure.badInput(
+                "Nobody is here to be asked whether to \(what).", remedy: "Add --yes to do it, or --dry-run to only look.")
+        }
+        return Terminal.confirm("           Shall HomeWise \(what)?")
     }
 
     private static func isFile(_ path: String) -> Bool {
@@ -132,6 +160,7 @@ struct ImportCommand: AsyncParsableCommand {
             switch way {
             case .inPlace: "take in \(models.count) models where they are"
             case .link: "link \(models.count) models into the store"
+            case .reflink: "copy \(models.count) models into the store, sharing their blocks"
             case .copy: "copy \(models.count) models (\(size)) into the store"
             case .move: "move \(models.count) models (\(size)) into the store, away from where they are"
             }

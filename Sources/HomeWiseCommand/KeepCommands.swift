@@ -9,18 +9,32 @@ import HomeWiseKit
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Read models again, byte by byte, and tell whether they are still what was published.",
-        discussion: "Exits with 65 when something is damaged.")
+        discussion: """
+            Exits with 65 when something is damaged. With --scrub what was not read for long is read slowly and behind everybody else, \
+            the longest unread first; it can be stopped at any time, and the next one goes on there.
+            """)
 
     @Argument(help: "Models that are here.") var models: [String] = []
     @Flag(help: "Verify every model.") var all = false
     @Flag(help: "Fetch what is damaged again.") var repair = false
+    @Flag(help: "Read what was not read for long, without disturbing anybody.") var scrub = false
+    @Option(name: .customLong("for"), help: ArgumentHelp("With --scrub: stop after so long, such as 30m.", valueName: "time"))
+    var duration: String?
+    @Option(help: "With --scrub: bytes per second at most (50MB).") var rate: String?
+    @Option(help: ArgumentHelp("With --scrub: only what was not read for so long (7d).", valueName: "age")) var older: String?
     @Flag(help: "Print the result as JSON.") var json = false
 
     func validate() throws {
+        if scrub {
+            guard models.isEmpty, !all else { throw ValidationError("--scrub chooses by itself what to read.") }
+            return
+        }
+        guard duration == nil, rate == nil, older == nil else { throw ValidationError("--for, --rate and --older belong to --scrub.") }
         if models.isEmpty != all { throw ValidationError("Name the models to verify, or add --all.") }
     }
 
     func run() async throws {
+        if scrub { return try await Scrub(command: self).run() }
         let (names, isRepairing, story, world) = (models, repair, Story(), try World.ofThisProcess())
         let verdicts = try await Interrupts.shared.cancelling(isLast: true) {
             try await HomeWise.open(world) { try await $0.verify(names, isRepairing: isRepairing, report: story.tell) }
@@ -40,7 +54,7 @@ struct VerifyCommand: AsyncParsableCommand {
         }
     }
 
-    private static func line(_ verdict: HomeWise.FileVerdict) -> String {
+    static func line(_ verdict: HomeWise.FileVerdict) -> String {
         let state = verdict.wasRepaired ? "repaired" : verdict.state.rawValue
         let models = verdict.models.joined(separator: ", ")
         return
@@ -90,7 +104,7 @@ struct PruneCommand: AsyncParsableCommand {
     @Flag(help: "Print the result as JSON.") var json = false
 
     func run() async throws {
-        let age = try older.map(Self.seconds) ?? 0
+        let age = try older.map { try Self.seconds($0) } ?? 0
         let world = try World.ofThisProcess()
         let items = try await HomeWise.open(world) { try $0.prunable(olderThan: age) }
         guard !items.isEmpty else {
@@ -117,11 +131,12 @@ struct PruneCommand: AsyncParsableCommand {
         if let failure = outcome.failures.first { throw ExitCode(failure.exitCode) }
     }
 
+    /// - Parameter what: what it is, for people.
     /// - Throws: `Failure.badInput` for what is no age.
-    static func seconds(_ text: String) throws -> TimeInterval {
+    static func seconds(_ text: String, as what: String = "an age") throws -> TimeInterval {
         let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
         guard let unit = text.last.flatMap({ units[$0] }), let number = Double(text.dropLast()), number >= 0, number.isFinite else {
-            throw Failure.badInput("“\(text.prefix(40))” is not an age.", remedy: "Write an age such as 12h, 30d or 2w.")
+            throw Failure.badInput("“\(text.prefix(40))” is not \(what).", remedy: "Write \(what) such as 30m, 12h, 30d or 2w.")
         }
         return number * unit
     }
@@ -170,6 +185,7 @@ struct DiskCommand: AsyncParsableCommand {
                 "\(use.files) file\(use.files == 1 ? "" : "s")" + (use.saved.bytes > 0 ? "; \(use.saved) saved by sharing" : "")
             )
         ]
+        if use.archives.bytes > 0 { rows.append(("  archives", use.archives, "of these, kept beside what was in them")) }
         if use.orphans.bytes > 0 { rows.append(("  orphans", use.orphans, "of these, which no model has")) }
         if use.superseded.bytes > 0 { rows.append(("  replaced", use.superseded, "of these, older versions")) }
         rows += [("Unfinished", use.partials, "downloads"), ("Engines", use.engines, ""), ("Cache", use.cache, "of engine builds")]

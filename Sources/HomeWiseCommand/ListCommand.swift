@@ -60,7 +60,8 @@ struct ListTable {
     private static func remark(_ model: ListedModel, _ now: Date) -> String {
         switch model.state {
         case .sound:
-            let use = model.lastUsed.map { "used \(age($0, now))" } ?? "never used"
+            var use = model.lastUsed.map { "used \(age($0, now))" } ?? "never used"
+            if let archives = model.archives { use += ", archive kept (\(archives))" }
             return model.isAdopted ? use + ", elsewhere on this machine" : use
         case .away: return "AWAY: its disk is not mounted"
         case .changed: return "CHANGED by somebody: homewise verify \(model.name)"

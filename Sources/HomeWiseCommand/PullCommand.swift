@@ -12,10 +12,13 @@ struct DownloadOptions: ParsableArguments {
     @Option(help: "Connections at a time for one file, 1 to 32.") var connections: String?
     @Option(help: "Fetch only in these hours of the day, such as 01:00-07:00.") var hours: String?
 
+    @Flag(inversion: .prefixedNo, help: "Keep the archive that a model came in, beside the model.") var keepCompressed: Bool?
+
     /// The world of this process within these limits.
     func world() throws -> World {
         var world = try World.ofThisProcess()
         world.limits = try TransferLimits.parsing(connections: connections, bandwidth: limit, hours: hours, over: world.limits)
+        if let keepCompressed { world.keepCompressed = keepCompressed }
         return world
     }
 }
@@ -73,6 +76,10 @@ private struct Pulls {
         var jobs: [(model: String, id: DownloadJob.ID)] = []
         for model in models {
             do {
+                if let source = try house.archiveSource(model) {
+                    try await pull(archive: source, dryRun: dryRun)
+                    continue
+                }
                 let name = try await house.name(ofTyped: model, options, story)
                 try Terms.settle(house, name, isAccepted: options.acceptTerms)
                 if dryRun {
@@ -89,6 +96,16 @@ private struct Pulls {
             }
         }
         return failures
+    }
+
+    /// What is in an archive is known once it is here: it has no place in the queue of models.
+    private func pull(archive source: SourceReference, dryRun: Bool) async throws {
+        if dryRun {
+            Terminal.answer(
+                Terminal.plain("\(source): an archive; which models are in it is known once it is here. Nothing was fetched.\n"))
+            return
+        }
+        for installed in try await house.pullArchive(source, report: story.tell) { try tell(installed) }
     }
 
     private func tell(_ installed: Installed) throws {

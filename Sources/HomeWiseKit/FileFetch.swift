@@ -16,7 +16,14 @@ struct FileFetch: Sendable {
     let purpose: String
     let report: Report
 
+    /// Where a part of a file that is served in parts belongs.
+    struct Slot: Sendable {
+        let whole: PartialWhole
+        let index: Int
+    }
+
     struct Fetched: Sendable {
+        /// Name of the transfer; what is in the store already has none that anybody began.
         let key: Digest
         let path: String
         let digest: Digest
@@ -24,23 +31,26 @@ struct FileFetch: Sendable {
         let lock: FileLock
     }
 
-    /// - Parameter isHere: asked once the file is ours alone: another run may have brought what it is for meanwhile.
+    /// The name of a file's transfer.
+    static func key(of file: RemoteFile) -> Digest { file.digest ?? FileHash.digest(ofText: "\(file.url) \(file.size ?? 0)") }
+
+    /// - Parameters:
+    ///   - slot: its place in a larger file; `nil` for a file of its own.
+    ///   - isHere: asked once the file is ours alone: another run may have brought what it is for meanwhile.
     /// - Returns: `nil` when `isHere` says so.
     /// - Throws: `Failure`; after a wrong checksum the damaged bytes are gone, after anything else they are kept.
-    func run(_ file: RemoteFile, unless isHere: () throws -> Bool = { false }) async throws -> Fetched? {
+    func run(_ file: RemoteFile, in slot: Slot? = nil, unless isHere: () throws -> Bool = { false }) async throws -> Fetched? {
         guard let size = file.size else { throw Failure.badReply(host: file.host, "it tells no size for \(file.name)") }
-        let key = file.digest ?? FileHash.digest(ofText: "\(file.url) \(size)")
+        let key = slot.map { $0.whole.keys[$0.index] } ?? Self.key(of: file)
         let lock = try await FileLock.hold("\(store.layout.run)/\(key.hex).lock") { report(.waiting(file.name)) }
         if try isHere() { return nil }
-        let partial = try PartialFile(
-            key: key, name: file.name, model: purpose, size: size, version: file.digest == nil ? file.version : nil, layout: store.layout,
-            inventory: store.inventory)
+        let partial = try place(of: file, key, size, slot)
         // Nothing would tell what is here from another version of the file.
         if file.digest == nil, file.version == nil { try partial.reset() }
         try report(.found(name: file.name, bytes: ByteCount(size), host: file.host, already: ByteCount(partial.bytesHere)))
         do {
             let digest = try await fetch(file, into: partial, size)
-            try checkGitBlob(of: file, at: partial.path)
+            if slot == nil { try checkGitBlob(of: file, at: partial.path) }
             report(.verified(name: file.name, digest: digest, isPublished: file.digest != nil))
             return Fetched(key: key, path: partial.path, digest: digest, lock: lock)
         } catch {
@@ -55,6 +65,13 @@ struct FileFetch: Sendable {
         }
     }
 
+    private func place(of file: RemoteFile, _ key: Digest, _ size: Int64, _ slot: Slot?) throws -> any PartialTarget {
+        let version = file.digest == nil ? file.version : nil
+        if let slot { return try PartialSlice(slot.index, of: slot.whole, name: file.name, model: purpose, version: version) }
+        return try PartialFile(
+            key: key, name: file.name, model: purpose, size: size, version: version, layout: store.layout, inventory: store.inventory)
+    }
+
     /// What a hub publishes of small files is git's own name of their content.
     private func checkGitBlob(of file: RemoteFile, at path: String) throws {
         guard file.digest == nil, let expected = file.gitBlob else { return }
@@ -62,7 +79,7 @@ struct FileFetch: Sendable {
         if actual != expected { throw Failure.corruptedBlob(file.name, expected: expected, actual: actual) }
     }
 
-    private func fetch(_ file: RemoteFile, into partial: PartialFile, _ size: Int64) async throws -> Digest {
+    private func fetch(_ file: RemoteFile, into partial: any PartialTarget, _ size: Int64) async throws -> Digest {
         let transfer = Transfer(transport: transport, limits: limits, now: now)
         let fetched = try await transfer.run(file, into: partial) { report(.progress(name: file.name, $0)) }
         for refusal in fetched.refusals { report(.placeGivenUp(name: file.name, source: refusal.source, failure: refusal.failure)) }

@@ -18,15 +18,23 @@ struct Gathering {
     let mostBytes: Int64
     let isHere: () throws -> Bool
     let report: Report
+    /// Whether archives stay beside what comes out of them (`keep_compressed`).
+    var isKeepingArchives = false
+    /// How many members are still wanted from each address: an archive that nobody wants any more is let go at once.
+    var wanted: [String: Int] = [:]
     private(set) var proven: [ProvenFile] = []
+    /// Archives that are kept.
+    var archives: [ProvenFile] = []
     /// By address: one archive may hold several files, and is fetched once.
-    private var fetched: [String: FileFetch.Fetched] = [:]
+    var fetched: [String: FileFetch.Fetched] = [:]
+    /// Parts that were fetched into their places in a whole.
+    var slices: [FileFetch.Fetched] = []
     /// Blobs that the new model shares with others: nobody may remove them now.
-    private var leases: [Lease] = []
+    var leases: [Lease] = []
     /// Files that were put together here, by their places.
-    private var joined: [String] = []
+    var joined: [String] = []
     /// For files that are put together here: nobody may take them for leftovers.
-    private var locks: [FileLock] = []
+    var locks: [FileLock] = []
 
     init(
         store: ModelStore, fetch: FileFetch, name: String, source: SourceReference, mostBytes: Int64, isHere: @escaping () throws -> Bool,
@@ -52,13 +60,12 @@ struct Gathering {
             proven.append(ProvenFile(path: file.path, role: file.role, digest: digest, content: content))
             return true
         }
-        guard try await fetchParts(of: file) else {
+        guard let (path, digest) = try await bring(file) else {
             if try isHere() { return false }
             guard round < Self.mostRounds else { throw Failure.hereButClosed(file.path.name) }
             try await Task.sleep(for: .milliseconds(100))
             return try await gather(file, round: round + 1)
         }
-        let (path, digest) = try await assemble(file)
         if let expected = file.digest, expected != digest {
             try discard(path, of: file)
             throw Failure.corrupted(file.path.name, expected: expected, actual: digest)
@@ -74,19 +81,31 @@ struct Gathering {
     /// A file that counts as here and cannot be opened is not waited for much longer than this, in tenths of a second.
     private static let mostRounds = 50
 
-    /// - Returns: `false` when another run brought the file, or the whole model, while this one waited for it.
-    private mutating func fetchParts(of file: Delivery.File) async throws -> Bool {
-        for part in file.parts where fetched[part.file.url] == nil {
-            // The same bytes under another address: their lock is ours already.
-            if let digest = part.file.digest, let same = fetched.values.first(where: { $0.digest == digest }) {
-                fetched[part.file.url] = same
-                continue
-            }
-            let one = try await fetch.run(part.file) { try isHere() || (file.digest.map { try store.place(of: $0) != nil } ?? false) }
-            guard let one else { return false }
-            fetched[part.file.url] = one
+    /// - Returns: where the whole file is, and its digest; `nil` when another run brought it, or the whole model, while this one waited.
+    private mutating func bring(_ file: Delivery.File) async throws -> (String, Digest)? {
+        if file.isPlain { return try await fetchOne(file.parts[0], of: file).map { ($0.path, $0.digest) } }
+        return file.parts.allSatisfy { $0.packing == .plain } ? try await joinInPlace(file) : try await joinMembers(file)
+    }
+
+    /// - Returns: `nil` when another run brought the file, or the whole model, while this one waited for it.
+    mutating func fetchOne(_ part: Delivery.Part, of file: Delivery.File) async throws -> FileFetch.Fetched? {
+        if let known = fetched[part.file.url] { return known }
+        // The same bytes under another address: their lock is ours already.
+        if let digest = part.file.digest, let same = fetched.values.first(where: { $0.digest == digest }) {
+            fetched[part.file.url] = same
+            return same
         }
-        return true
+        if part.packing != .plain, let kept = try await keptArchive(part.file) {
+            fetched[part.file.url] = kept
+            return kept
+        }
+        let one = try await fetch.run(part.file) { try isBrought(file) }
+        if let one { fetched[part.file.url] = one }
+        return one
+    }
+
+    func isBrought(_ file: Delivery.File) throws -> Bool {
+        try isHere() || (file.digest.map { try store.place(of: $0) != nil } ?? false)
     }
 
     /// The transfers are forgotten once their bytes have found their place.
@@ -94,14 +113,18 @@ struct Gathering {
     /// What they knew of each piece stays with the file: so a place that goes bad later is found and mended alone.
     func finish() throws {
         for one in fetched.values {
-            if proven.contains(where: { $0.digest == one.digest }) { try store.inventory.keepChain(ofTransfer: one.key, as: one.digest) }
+            if (proven + archives).contains(where: { $0.digest == one.digest }) {
+                try store.inventory.keepChain(ofTransfer: one.key, as: one.digest)
+            }
             try store.discard(transfer: one.key)
         }
+        for one in slices { try store.discard(transfer: one.key) }
+        for file in proven { try store.inventory.forget(.joining, key: file.digest.hex) }
     }
 
     /// Forgets all that was fetched, and removes what was made of it.
     func abandon() throws {
-        for one in fetched.values { try store.discard(transfer: one.key) }
+        for one in fetched.values + slices { try store.discard(transfer: one.key) }
         for path in joined { try ModelStore.remove(path) }
     }
 
@@ -114,52 +137,10 @@ struct Gathering {
         return try store.orphan(digest).map { .fresh($0) }
     }
 
-    /// - Returns: where the whole file is, and its digest.
-    private mutating func assemble(_ file: Delivery.File) async throws -> (String, Digest) {
-        if file.parts.count == 1, file.parts[0].packing == .plain, let only = fetched[file.parts[0].file.url] {
-            return (only.path, only.digest)
-        }
-        try Task.checkCancellation()
-        let key = file.digest ?? FileHash.digest(ofText: "\(source.description) \(file.path)")
-        let path = store.layout.joined(key)
-        joined.append(path)
-        try await locks.append(FileLock.hold("\(store.layout.run)/\(key.hex).lock") { report(.waiting(file.path.name)) })
-        do {
-            if file.parts.allSatisfy({ $0.packing == .plain }) { return (path, try joinPlain(file, into: path)) }
-            report(.unpacking(name))
-            return (path, try joinMembers(file, into: path))
-        } catch {
-            try ModelStore.remove(path)
-            throw error
-        }
-    }
-
-    private func joinPlain(_ file: Delivery.File, into path: String) throws -> Digest {
-        let joined = try JoinedFile(path: path)
-        for part in file.parts { if let piece = fetched[part.file.url] { try joined.append(piece.path) } }
-        return joined.digest
-    }
-
-    private func joinMembers(_ file: Delivery.File, into path: String) throws -> Digest {
-        var join = try MemberJoin(path: path)
-        do {
-            for part in file.parts {
-                guard case .member(let member) = part.packing, let archive = fetched[part.file.url] else {
-                    throw Failure.badReply(host: part.file.host, "\(file.path.name) is partly packed and partly not")
-                }
-                try Task.checkCancellation()
-                try join.append(member, of: Archive(path: archive.path, name: part.file.name), limit: file.size ?? mostBytes)
-            }
-        } catch {
-            join.abandon()
-            throw error
-        }
-        return join.finish().digest
-    }
-
     /// Damaged bytes are not kept to be found again.
     private func discard(_ path: String, of file: Delivery.File) throws {
         try ModelStore.remove(path)
         for part in file.parts { if let one = fetched[part.file.url] { try store.discard(transfer: one.key) } }
+        for one in slices where one.path == path { try store.discard(transfer: one.key) }
     }
 }

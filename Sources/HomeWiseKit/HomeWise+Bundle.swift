@@ -60,8 +60,10 @@ extension HomeWise {
     /// more than the names of found files: it takes no name of the registry, replaces no other model, and its format is what
     /// its bytes are.
     ///
+    /// - Parameter how: `.move` takes the bundle away once its model is in; it cannot be linked to.
     /// - Throws: `Failure.damagedArchive`, `Failure.digestMismatch`, `Failure.malformedModel`, `Failure.diskFull`; then nothing changed.
-    public func importBundle(at path: String, report: @escaping Report = { _ in }) throws -> Installed {
+    public func importBundle(at path: String, how: ImportWay = .inPlace, report: @escaping Report = { _ in }) throws -> Installed {
+        guard how != .link, how != .reflink else { throw Failure.cannotShareArchive(path) }
         guard let file = try Self.bundleFile(path), let bundle = try file.look() else {
             throw Failure.badInput("\(path) is no bundle.", remedy: "Name a file that homewise export wrote.")
         }
@@ -75,6 +77,7 @@ extension HomeWise {
             try makeKnown(model)
             for part in model.files { report(.verified(name: part.path, digest: part.digest, isPublished: true)) }
             report(.installed(Installed(model)))
+            if how == .move { clear(PackedFile.parts(of: path)?.parts ?? [path], report) }
             return Installed(model)
         } catch {
             try BundleArchive.remove(staging)

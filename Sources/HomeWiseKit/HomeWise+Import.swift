@@ -12,6 +12,9 @@ public enum ImportWay: String, Sendable, Codable, CaseIterable {
     case inPlace = "in-place"
     /// A second name for the same bytes on the same disk.
     case link
+    /// A copy that shares its blocks with the file until one of the two is written to; only some disks can.
+    case reflink
+    /// Shares blocks as `reflink` where the disk can.
     case copy
     /// They are in the store afterwards and not where they were.
     case move
@@ -20,6 +23,7 @@ public enum ImportWay: String, Sendable, Codable, CaseIterable {
         switch self {
         case .inPlace: .reference
         case .link: .hardLink
+        case .reflink: .reflink
         case .copy: .copy
         case .move: .move
         }

@@ -23,6 +23,8 @@ public struct ListedModel: Sendable, Equatable, Encodable {
     public var source: String?
     public var format: ModelFormat?
     public var files: Int
+    /// Of archives that are kept beside the files; not part of `size`.
+    public var archives: ByteCount?
     /// Whether bytes of it lie outside the store.
     public var isAdopted = false
     /// Bytes that are here of an unfinished one.
@@ -87,7 +89,9 @@ extension ListedModel {
     init(_ model: InstalledModel) {
         self.init(
             name: model.name, quantization: model.tag, state: State(model.state), size: model.size, digest: model.digest, path: model.path,
-            source: model.source, format: model.format, files: model.files.count, isAdopted: model.files.contains(where: \.isAdopted),
+            source: model.source, format: model.format, files: model.files.count,
+            archives: model.archives.isEmpty ? nil : ByteCount(model.archives.reduce(0) { $0 + $1.size.bytes }),
+            isAdopted: model.files.contains(where: \.isAdopted),
             installedAt: model.installedAt, lastUsed: model.lastUsed)
     }
 

@@ -59,6 +59,8 @@ extension HomeWise {
         public var files: Int
         /// What models would take more if each had its own copy.
         public var saved: ByteCount
+        /// Of the blobs: archives that are kept beside what came out of them.
+        public var archives: ByteCount
         /// Of the blobs: what `prune` would free.
         public var orphans: ByteCount
         public var superseded: ByteCount
@@ -78,6 +80,7 @@ extension HomeWise {
         let disk: SystemCapabilities.Storage? = StorageProbe.storage(of: world.home)
         return DiskUse(
             home: world.home, blobs: ByteCount(usage.blobs), files: usage.blobCount, saved: ByteCount(usage.shared),
+            archives: ByteCount(usage.archives),
             orphans: ByteCount(usage.orphans), superseded: ByteCount(usage.superseded), partials: ByteCount(usage.partials),
             engines: ByteCount(usage.engines), cache: ByteCount(ModelStore.bytes(below: world.cache)), logs: ByteCount(usage.logs),
             other: ByteCount(usage.rest), adopted: ByteCount(usage.adopted), free: disk?.free, total: disk?.total)

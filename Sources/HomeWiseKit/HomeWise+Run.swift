@@ -64,7 +64,9 @@ extension HomeWise {
 
     private func pull(_ fit: Fit, from desk: SourceDesk, report: @escaping Report) async throws -> Ready {
         let fetch = FileFetch(store: store, transport: transport, limits: world.limits, now: world.now, purpose: fit.key, report: report)
-        let model = try await Pull(fit: fit, store: store, sources: desk, fetch: fetch, now: world.now, report: report).run()
+        var pull = Pull(fit: fit, store: store, sources: desk, fetch: fetch, now: world.now, report: report)
+        pull.isKeepingArchives = world.keepCompressed
+        let model = try await pull.run()
         return Ready(fit: fit, installed: Installed(model))
     }
 

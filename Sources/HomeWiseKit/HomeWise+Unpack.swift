@@ -23,26 +23,36 @@ extension HomeWise {
     /// - Throws: `Failure` for an archive that is not to be unpacked: `.archiveLinkForbidden`, `.unsafePath`, `.archiveTooLarge`, …
     public func packed(at path: String) throws -> Packed? {
         guard let file = try PackedFile(path) else { return nil }
+        if file.isArchive, let image = try ContainerImage(file.archive) {
+            return Packed(name: file.name, parts: file.parts, files: image.layers)
+        }
         let files = file.isArchive ? try file.archive.members().filter { $0.kind == .file }.map(\.name) : [file.name]
         return Packed(name: file.name, parts: file.parts, files: files)
     }
 
-    /// Unpacks an archive, or joins the parts of a file, beside the store's own files, and takes in the models that are in it. The
-    /// archive itself is left as it is.
+    /// Unpacks an archive, or joins the parts of a file, beside the store's own files, and takes in the models that are in it. Where
+    /// archives are kept (`keep_compressed`), the models name it too; otherwise it is left as it is.
     ///
+    /// - Parameter how: `.inPlace` leaves the archive where it is, `.copy` puts a copy of one that is kept into the store, `.move` takes
+    ///   it away from where it is once the models are in.
     /// - Returns: the models, and what in it was none.
     /// - Throws: `Failure`; then nothing was taken in and nothing is left behind.
-    public func importPacked(at path: String, report: @escaping Report = { _ in }) throws -> (
+    public func importPacked(at path: String, how: ImportWay = .inPlace, report: @escaping Report = { _ in }) throws -> (
         installed: [Installed], problems: [ScanReport.Problem]
     ) {
+        guard how != .link, how != .reflink else { throw Failure.cannotShareArchive(path) }
+        let path = URL(filePath: path).standardizedFileURL.path
         guard let file = try PackedFile(path) else {
             throw Failure.badInput("\(path) is no archive.", remedy: "Name a zip or tar archive, or the first part of a file that was cut.")
         }
         report(.unpacking(file.name))
         let staging = store.unpackingPlace()
         do {
-            let found = try unpack(file, from: path, below: staging, report)
+            let found = try unpack(file, source: "file:\(path)", below: staging, report) {
+                try store.prove(archives: file.parts, how: how.adoption)
+            }
             try BundleArchive.remove(staging)
+            if how == .move, !found.0.isEmpty { clear(file.parts, report) }
             return found
         } catch {
             try BundleArchive.remove(staging)
@@ -50,9 +60,10 @@ extension HomeWise {
         }
     }
 
-    private func unpack(_ file: PackedFile, from path: String, below staging: String, _ report: @escaping Report) throws -> (
-        [Installed], [ScanReport.Problem]
-    ) {
+    /// - Parameter archives: what it lies in, proven; asked for where archives are kept.
+    func unpack(
+        _ file: PackedFile, source: String, below staging: String, _ report: @escaping Report, archives prove: () throws -> [ProvenFile]
+    ) throws -> ([Installed], [ScanReport.Problem]) {
         do { try FileManager.default.createDirectory(atPath: staging, withIntermediateDirectories: false) } catch {
             throw Failure.cannotWrite(path: staging, error: error)
         }
@@ -62,12 +73,19 @@ extension HomeWise {
         let digests = try file.unpack(to: folder) { report(.progress(name: file.name, TransferStatus(received: $0, total: total))) }
         var scan = try findModels(at: folder)
         let real = scan.places.first ?? folder
-        for index in scan.models.indices { scan.models[index].source = "file:\(path)" }
+        for index in scan.models.indices { scan.models[index].source = source }
         for model in scan.models { for note in try screen(model) { report(.note(note)) } }
+        var archives = world.keepCompressed && !scan.models.isEmpty ? try prove() : []
+        let copies = archives.map(\.content)
+        defer {
+            // A copy that was taken in is not there any more; one that cannot be removed is known for a leftover by its name.
+            for case .fresh(let path) in copies where store.isAdoptionCopy(path) { unlink(path) }
+        }
         let installed = try scan.models.map { found in
             let model = try placed(found, report)
             let bundle = try Self.bundle(of: model, below: real, digests)
-            let published = try store.publish(bundle, from: folder, at: world.now())
+            let published = try store.publish(bundle, from: folder, keeping: archives, at: world.now())
+            for index in archives.indices { if case .fresh = archives[index].content { archives[index].content = .present } }
             try makeKnown(published)
             report(.installed(Installed(published)))
             return Installed(published)
@@ -79,6 +97,16 @@ extension HomeWise {
         return (installed, problems)
     }
 
+    /// What is in the store now is taken away from where it was, as it was asked for.
+    func clear(_ places: [String], _ report: Report) {
+        for place in places {
+            do { try ModelStore.remove(place) } catch {
+                let failure = Failure.wrapping(error, doing: "removing \(place)")
+                report(.note("\(place) is still where it was: \(failure.message) Remove it yourself."))
+            }
+        }
+    }
+
     private static func bundle(of model: FoundModel, below folder: String, _ digests: [SafePath: Digest]) throws -> ModelBundle {
         let files = try model.files.map { file in
             let member = try SafePath(untrusted: String(file.place.dropFirst(folder.utf8.count + 1)))
@@ -87,5 +115,13 @@ extension HomeWise {
         }
         return ModelBundle(
             name: model.name, tag: model.tag, format: model.format, source: model.source, owner: model.owner, files: files)
+    }
+}
+
+extension Failure {
+    static func cannotShareArchive(_ path: String) -> Failure {
+        Failure(
+            .badInput, "What is in \(path) has to be unpacked: it cannot be linked to, and not used where it is.",
+            remedy: "Leave the wish out, or give --copy (the file stays) or --move (it goes once its models are in).")
     }
 }

@@ -96,6 +96,7 @@ private struct UpdateWork: Sendable {
         var pull = Pull(
             model: info, variant: variant, store: house.store, sources: desk, fetch: fetch, now: house.world.now, report: report)
         pull.isReplacing = true
+        pull.isKeepingArchives = house.world.keepCompressed
         if info.writes { pull.proof = { try await smoke($0) } }
         var last: Failure?
         for (source, delivery) in [(plan.resolved.source, plan.resolved.delivery)] + plan.resolved.alternatives {

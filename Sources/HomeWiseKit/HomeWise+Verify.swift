@@ -55,7 +55,7 @@ extension HomeWise {
         var owners: [Digest: [InstalledModel]] = [:]
         var order: [InstalledFile] = []
         for model in models {
-            for file in model.files {
+            for file in model.files + model.archives {
                 if owners[file.digest] == nil { order.append(file) }
                 if owners[file.digest]?.last?.key != model.key { owners[file.digest, default: []].append(model) }
             }

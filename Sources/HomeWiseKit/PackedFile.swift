@@ -36,6 +36,28 @@ struct PackedFile {
         }
     }
 
+    /// One that was fetched, whose parts have other names here.
+    ///
+    /// - Returns: `nil` for what is no archive.
+    init?(fetched parts: [String], called name: String) throws {
+        (self.name, self.parts) = (name, parts)
+        guard let first = parts.first else { return nil }
+        let file = try MappedFile(path: first)
+        let start = try file.withBytes(0..<min(Int64(FormatDetection.bytesNeeded), file.length)) { [UInt8]($0) }
+        switch FormatDetection.container(of: start, length: file.length) {
+        case .tar, .gzip, .xz, .zstandard, .zip: isArchive = true
+        // The directory of a zip stands at its end: of one that was cut the first part looks like nothing.
+        case _ where parts.count > 1 && start.starts(with: [0x50, 0x4B, 0x03, 0x04]): isArchive = true
+        default: return nil
+        }
+    }
+
+    /// Whether a name is that of an archive, or of a part of one.
+    static func isArchive(named name: String) -> Bool {
+        let base = SplitName(name)?.base ?? name
+        return ["zip", "tar", "tgz", "txz", "gz", "xz", "zst", "zstd"].contains((base as NSString).pathExtension.lowercased())
+    }
+
     private static func isCheckpoint(_ name: String) -> Bool {
         ["pt", "pth", "bin", "ckpt", "pkl"].contains((name as NSString).pathExtension.lowercased())
     }
@@ -71,6 +93,9 @@ struct PackedFile {
     ///
     /// - Returns: digests of all files, by their paths in the folder.
     func unpack(to folder: String, seen: (Int64) throws -> Void) throws -> [SafePath: Digest] {
+        if isArchive, let image = try ContainerImage(archive) {
+            return try image.unpackModels(to: folder, limit: Self.most)
+        }
         if isArchive {
             let unpacked = try archive.extractAll(to: folder, limit: Self.most)
             return Dictionary(unpacked.map { ($0.path, $0.digest) }) { first, _ in first }

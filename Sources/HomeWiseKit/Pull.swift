@@ -17,6 +17,8 @@ struct Pull: Sendable {
     let report: Report
     /// Whether it replaces a version that is here: what is here then is no answer.
     var isReplacing = false
+    /// Whether archives stay beside what comes out of them (`keep_compressed`).
+    var isKeepingArchives = false
     /// A further proof before publication, given every file where it lies now.
     var proof: @Sendable ([ScreenedFile]) async throws -> Void = { _ in }
 
@@ -113,6 +115,8 @@ struct Pull: Sendable {
         var gathering = Gathering(
             store: store, fetch: fetch, name: model.name, source: source, mostBytes: variant.size.bytes + variant.size.bytes / 10,
             isHere: { try here() != nil }, report: report)
+        gathering.isKeepingArchives = isKeepingArchives
+        for part in delivery.parts { gathering.wanted[part.file.url, default: 0] += 1 }
         report(.phase(model: model.name, .transfer))
         for file in delivery.files {
             // Another run may have brought the whole model while this one waited for a file.
@@ -125,7 +129,7 @@ struct Pull: Sendable {
             throw failure
         }
         report(.phase(model: model.name, .preparation))
-        let model = try publish(gathering.proven, source: source, delivery)
+        let model = try publish(gathering.proven + gathering.archives, source: source, delivery)
         try gathering.finish()
         return model
     }
@@ -167,12 +171,23 @@ struct Pull: Sendable {
         var needed = Planner.diskReserve.bytes
         for file in delivery.files {
             if let digest = file.digest, try store.place(of: digest) != nil { continue }
+            if file.parts.count > 1, file.parts.allSatisfy({ $0.packing == .plain }) {
+                // Its parts are fetched into their places in it.
+                let whole = try Gathering.whole(of: file, in: store)
+                needed += max(0, whole.size - whole.bytesReserved)
+                continue
+            }
+            var coming: [Int64] = []
             for part in file.parts where seen.insert(part.file.url).inserted {
                 let reserved = part.file.digest.map { store.bytesReserved(forTransfer: $0) } ?? 0
-                needed += max(0, (part.file.size ?? variant.size.bytes) - reserved)
+                coming.append(max(0, (part.file.size ?? variant.size.bytes) - reserved))
             }
-            // What is packed or in pieces lies there twice until it is whole.
-            if file.parts.count > 1 || file.parts.contains(where: { $0.packing != .plain }) { needed += file.size ?? variant.size.bytes }
+            // Archives are let go one after the other, unless they are kept or hold more than this file.
+            let isEachAlone = !isKeepingArchives && delivery.files.count == 1
+            needed += isEachAlone ? coming.max() ?? 0 : coming.reduce(0, +)
+            // What is packed lies there twice until it is whole.
+            let joined = file.digest.map { store.bytesReserved(forTransfer: $0) } ?? 0
+            if !file.isPlain { needed += max(0, (file.size ?? variant.size.bytes) - joined) }
         }
         guard let free = sources.freeSpace(), free.bytes < needed else { return }
         throw Failure.diskTooSmall(path: store.layout.home, needed: ByteCount(needed), free: free)

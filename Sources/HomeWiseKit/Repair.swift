@@ -78,6 +78,15 @@ struct Repair: Sendable {
     /// By its digest where the source tells one, else by its name: what comes is proven in any case.
     private static func find(_ file: InstalledFile, in delivery: Delivery) -> Delivery.File? {
         if let same = delivery.files.first(where: { $0.digest == file.digest }) { return same }
+        if file.role == .archive {
+            guard
+                let part = delivery.parts.first(where: {
+                    $0.file.digest == file.digest || $0.file.name == (file.path as NSString).lastPathComponent
+                }),
+                let path = try? SafePath(untrusted: file.path)
+            else { return nil }
+            return Delivery.File(path: path, role: .archive, parts: [.init(part.file)])
+        }
         let unnamed = delivery.files.filter { $0.digest == nil }
         return unnamed.first { $0.path.value == file.path } ?? (delivery.files.count == 1 ? unnamed.first : nil)
     }

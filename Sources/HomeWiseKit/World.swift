@@ -24,6 +24,8 @@ public struct World: Sendable {
     public var limits: TransferLimits
     /// Models that are downloaded at a time.
     public var parallelDownloads = 1
+    /// Whether an archive that a model came in is kept beside it (`keep_compressed`).
+    public var keepCompressed = false
     /// The model registry as JSON; `nil` for the one that comes with the program.
     public var registry: Data?
 
@@ -62,6 +64,7 @@ public struct World: Sendable {
             home: folder("HOMEWISE_HOME", "XDG_DATA_HOME", ".local/share"), cache: folder("HOMEWISE_CACHE", "XDG_CACHE_HOME", ".cache"),
             executable: executable, environment: environment, limits: Self.limits(environment))
         parallelDownloads = try Self.parallelDownloads(environment["HOMEWISE_DOWNLOAD_PARALLEL_DOWNLOADS"] ?? "")
+        keepCompressed = try Self.keepCompressed(environment["HOMEWISE_DOWNLOAD_KEEP_COMPRESSED"] ?? "")
         // Who has no home and names all else by hand goes without it.
         state = try? folder("HOMEWISE_STATE", "XDG_STATE_HOME", ".local/state")
         if let path = environment["HOMEWISE_REGISTRY"], !path.isEmpty {
@@ -89,6 +92,18 @@ public struct World: Sendable {
             throw Failure.badInput("“\(text.prefix(40))” is no number of downloads at a time.", remedy: "Give 1 to 8.")
         }
         return number
+    }
+
+    /// - Parameter text: `HOMEWISE_DOWNLOAD_KEEP_COMPRESSED` (`true` or `false`, default `false`): keep archives beside what was in them.
+    /// - Throws: `Failure.badInput`.
+    static func keepCompressed(_ text: String) throws -> Bool {
+        switch text.lowercased() {
+        case "", "false", "no", "off", "0": return false
+        case "true", "yes", "on", "1": return true
+        default:
+            throw Failure.badInput(
+                "HOMEWISE_DOWNLOAD_KEEP_COMPRESSED is “\(text.prefix(40))”.", remedy: "Give true or false.")
+        }
     }
 
     private static func absolute(_ path: String, named name: String) throws -> String {

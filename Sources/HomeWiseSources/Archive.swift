@@ -152,28 +152,3 @@ package struct Archive: Sendable {
         }
     }
 }
-
-extension Archive {
-    /// What becomes of the packed files once their content is proven: `keep_compressed`.
-    ///
-    /// - Parameter folder: where they are kept, under the archive's name (and a number where it is cut); on the same disk.
-    ///   `nil` when they are not wanted any more.
-    /// - Returns: where they are now.
-    /// - Throws: `Failure.cannotWrite`.
-    @discardableResult
-    package func settle(keepingIn folder: String?) throws -> [String] {
-        guard let folder else {
-            for part in parts where unlink(part) != 0 && errno != ENOENT { throw Failure.cannotWrite(path: part, errno: errno) }
-            return []
-        }
-        do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
-            throw Failure.cannotWrite(path: folder, error: error)
-        }
-        let file = try SafePath(untrusted: name).name
-        return try parts.enumerated().map { index, part in
-            let place = "\(folder)/\(file)" + (parts.count > 1 ? String(format: ".%03d", index + 1) : "")
-            guard rename(part, place) == 0 else { throw Failure.cannotWrite(path: place, errno: errno) }
-            return place
-        }
-    }
-}

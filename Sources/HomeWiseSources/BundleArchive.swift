@@ -19,17 +19,16 @@ package struct BundleArchive: Sendable {
     /// - Returns: `nil` for an archive that is no bundle of any kind.
     /// - Throws: `Failure` for one that is, and is unsound: nothing was written.
     package func look() throws -> ModelBundle? {
+        let names = Set(try archive.entries().map(\.trimmedName))
+        guard names.contains(ModelBundle.manifestName) || names.isSuperset(of: ["oci-layout", "index.json"]) else { return nil }
         let entries = try archive.members()
-        let names = Set(entries.map(\.trimmedName))
         let bundle: ModelBundle
         if names.contains(ModelBundle.manifestName) {
             bundle = try sound { try ModelBundle(json: archive.bytes(of: ModelBundle.manifestName, atMost: ModelBundle.largestManifest)) }
             try check(bundle, entries, isWhole: true)
-        } else if names.contains("oci-layout"), names.contains("index.json") {
+        } else {
             bundle = try image()
             try check(bundle, entries, isWhole: false)
-        } else {
-            return nil
         }
         return bundle
     }

@@ -31,9 +31,10 @@ package struct FileSource: Source {
         let selection = try RepositoryPicker(place: "file:\(path)", host: Self.host, files: files).pick(part, wish: wish)
         return Delivery(
             files: selection.items.map { item in
-                let url = home.appending(path: item.file.path.value)
-                let remote = RemoteFile(name: item.path.name, url: url.absoluteString, size: item.file.size, digest: nil, source: Self.host)
-                return Delivery.File(path: item.path, role: item.role, parts: [.init(remote)])
+                item.delivered { file, name in
+                    let url = home.appending(path: file.path.value)
+                    return RemoteFile(name: name, url: url.absoluteString, size: file.size, digest: nil, source: Self.host)
+                }
             }, warnings: selection.warnings)
     }
 
@@ -41,6 +42,11 @@ package struct FileSource: Source {
     private func siblings(of file: URL) throws -> [ListedFile] {
         guard let own = try listed(file, as: file.lastPathComponent) else {
             throw Failure.notHere(path, "it is no plain file, or an empty one")
+        }
+        if let split = SplitName(file.lastPathComponent) {
+            return try names(in: file.deletingLastPathComponent()).filter { SplitName($0)?.base == split.base }.compactMap {
+                try listed(file.deletingLastPathComponent().appending(path: $0), as: $0)
+            }
         }
         guard file.lastPathComponent.contains("-of-") else { return [own] }
         return try names(in: file.deletingLastPathComponent()).filter { $0.hasSuffix(".gguf") }.compactMap {

@@ -75,12 +75,12 @@ package struct HubSource: Source {
         let picker = RepositoryPicker(place: "hf:\(reference.repository)", host: endpoint.host, files: listing.files)
         let selection = try picker.pick(reference.part, wish: wish)
         let files = selection.items.map { item in
-            let address = RemoteAddress(
-                url: "\(endpoint.url)/\(listing.repository)/resolve/\(listing.commit)/\(AddressPart.path(item.file.path))",
-                authorization: endpoint.authorization, source: endpoint.name)
-            let remote = RemoteFile(
-                name: item.path.name, addresses: [address], size: item.file.size, digest: item.file.digest, gitBlob: item.file.gitBlob)
-            return Delivery.File(path: item.path, role: item.role, parts: [.init(remote)])
+            item.delivered { file, name in
+                let address = RemoteAddress(
+                    url: "\(endpoint.url)/\(listing.repository)/resolve/\(listing.commit)/\(AddressPart.path(file.path))",
+                    authorization: endpoint.authorization, source: endpoint.name)
+                return RemoteFile(name: name, addresses: [address], size: file.size, digest: file.digest, gitBlob: file.gitBlob)
+            }
         }
         if listing.isGated, let first = files.first { try await hub.checkGate(first.parts[0].file.url, reference) }
         return Delivery(

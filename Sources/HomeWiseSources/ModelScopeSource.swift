@@ -29,9 +29,7 @@ package struct ModelScopeSource: Source {
             reference.part, wish: wish)
         return Delivery(
             files: selection.items.map { item in
-                let remote = RemoteFile(
-                    name: item.path.name, addresses: addresses(of: item.file), size: item.file.size, digest: item.file.digest)
-                return Delivery.File(path: item.path, role: item.role, parts: [.init(remote)])
+                item.delivered { RemoteFile(name: $1, addresses: addresses(of: $0), size: $0.size, digest: $0.digest) }
             }, revision: reference.isPinned ? reference.revision : nil, owner: reference.owner, warnings: selection.warnings)
     }
 

@@ -24,8 +24,46 @@ package struct WebSource: Source {
 
     package var host: String { URL(string: address)?.authority ?? address }
 
-    /// Asks for one byte, so that the answer tells the size.
+    /// Of a file that was cut the address of any part is enough: all of them are asked for.
     package func resolve(_ wish: SourceWish) async throws -> Delivery {
+        guard let url = URL(string: address), url.query == nil, let split = SplitName(url.lastPathComponent),
+            let slash = address.lastIndex(of: "/")
+        else { return try await resolveWhole(wish) }
+        let base = String(address[...slash])
+        let path = try SafePath(untrusted: split.base)
+        var parts: [Delivery.Part] = []
+        let first = try await first(of: split, below: base)
+        for number in first...(first + Self.mostParts) {
+            if let count = split.count, number >= first + count { break }
+            let name = split.name(of: number)
+            do {
+                let place = base + (name.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? name)
+                let one = try await WebSource(transport: transport, address: place).resolveWhole(SourceWish(), calling: name)
+                parts += one.parts
+            } catch let failure as Failure where failure.code == .notAtSource && split.count == nil && parts.count > 1 { break }
+        }
+        let sizes = parts.compactMap(\.file.size)
+        let size = sizes.count == parts.count ? sizes.reduce(0, +) : nil
+        let known = given ?? wish.digest
+        let role: ModelFileRole = path.name.lowercased().contains("mmproj") ? .projector : .weights
+        return Delivery(files: [.init(path: path, role: role, parts: parts, digest: known, size: size)])
+    }
+
+    /// More parts than any file has, and few enough that no sum of them overflows.
+    private static let mostParts = 4096
+
+    /// Parts are counted from one or from zero: the zeroth is asked for.
+    private func first(of split: SplitName, below base: String) async throws -> Int {
+        if split.number == 0 || split.isFirstZero { return 0 }
+        let answer = try await transport.get(
+            base + split.name(of: 0), headers: [("Range", "bytes=0-0")], within: transport.policy.resolveWithin)
+        return [200, 206].contains(answer.status) ? 0 : 1
+    }
+
+    /// Asks for one byte, so that the answer tells the size.
+    ///
+    /// - Parameter own: what it is called, where that is known.
+    private func resolveWhole(_ wish: SourceWish, calling own: String? = nil) async throws -> Delivery {
         let answer = try await transport.get(address, headers: [("Range", "bytes=0-0")], within: transport.policy.resolveWithin)
         guard [200, 206].contains(answer.status) else { throw Failure.refused(host: answer.host, status: answer.status, what: address) }
         let size =
@@ -36,7 +74,7 @@ package struct WebSource: Source {
         if let given, let wanted = wish.digest, given != wanted {
             throw Failure.contradicted(URL(string: address)?.lastPathComponent ?? host, source: host, expected: wanted, offered: given)
         }
-        let path = try SafePath(untrusted: name(of: answer))
+        let path = try SafePath(untrusted: own ?? name(of: answer))
         let known = given ?? wish.digest
         let digest = if let known { known } else { try await ChecksumSearch(transport: transport, address: address).digest() }
         var file = RemoteFile(name: path.name, url: address, size: size, digest: digest)

@@ -24,13 +24,15 @@ package struct InstalledModel: Sendable, Equatable, Encodable {
     package var tag: String
     /// The first weights file's.
     package var digest: Digest
-    /// Of all its files.
+    /// Of all its files, without archives.
     package var size: ByteCount
     /// What an engine is started with: the first weights file, under its real name where others lie beside it.
     package var path: String
     package var source: String
     package var installedAt: Date
     package var files: [InstalledFile]
+    /// What they came packed in, where a person wanted it kept: no model needs it.
+    package var archives: [InstalledFile] = []
     /// The folder that shows all files under their real names, where there is one.
     package var folder: String?
     package var format: ModelFormat?
@@ -48,7 +50,9 @@ package struct InstalledModel: Sendable, Equatable, Encodable {
         name = manifest.label.name.value
         tag = manifest.label.tag.value
         digest = manifest.files[0].digest
-        size = ByteCount(manifest.size)
+        archives = files.filter { $0.role == .archive }
+        let files = files.filter { $0.role != .archive }
+        size = ByteCount(files.reduce(0) { $0 + $1.size.bytes })
         source = manifest.label.source
         installedAt = manifest.installedAt
         self.files = files

@@ -72,7 +72,9 @@ extension Inventory {
             name: SafePath(untrusted: name), tag: SafePath(untrusted: tag), source: text(row, "source") ?? "",
             format: text(row, "format").flatMap(ModelFormat.init), revision: text(row, "revision"), owner: text(row, "owner"),
             license: text(row, "license"))
-        return try ModelManifest(label: label, installedAt: installedAt, files: files.map { try file($0, of: label) })
+        let manifest = try ModelManifest(label: label, installedAt: installedAt, files: files.map { try file($0, of: label) })
+        guard manifest.files[0].role != .archive else { throw Failure.damagedRow(label.key) }
+        return manifest
     }
 
     private static func file(_ row: Row, of label: ModelLabel) throws -> ModelManifest.File {

@@ -57,6 +57,10 @@ package enum NoteKind: String, Sendable {
     case selection
     /// The digest of the older version that a person went back to, by model.
     case wentBack
+    /// How far archives were joined into one file, by the file's digest.
+    case joining
+    /// How far a scrub came in a file, by its digest.
+    case scrub
     /// An update that was tried and failed, by model.
     case heldUpdate
 }

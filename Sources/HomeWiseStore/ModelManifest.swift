@@ -46,12 +46,11 @@ package struct ModelManifest: Sendable, Equatable {
 
     package var label: ModelLabel
     package var installedAt: Date
-    /// The weights first; never empty.
+    /// The weights first, archives that are kept last; never empty.
     package var files: [File]
     /// Where adopted bytes lie, for the written form alone.
     var places: [Place] = []
 
-    package var size: Int64 { files.reduce(0) { $0 + $1.size } }
     package var digests: Set<Digest> { Set(files.map(\.digest)) }
 }
 
@@ -113,7 +112,7 @@ extension ModelManifest {
             Place(
                 path: $0.path, digest: $0.digest, print: FilePrint(size: $0.size, modified: $0.modified, inode: $0.inode), mount: $0.mount)
         }
-        guard written.schema == 1, !files.isEmpty, installedAt.timeIntervalSince1970.isFinite else {
+        guard written.schema == 1, files.first.map({ $0.role != .archive }) ?? false, installedAt.timeIntervalSince1970.isFinite else {
             throw Failure.unreadable(path: "the manifest of \(label.key)", reason: "it is of another form")
         }
     }

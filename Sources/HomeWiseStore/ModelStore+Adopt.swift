@@ -130,6 +130,8 @@ extension ModelStore {
                 guard try JoinedFile(path: path).clone(place) else { throw Failure.cannotShare(place, "cannot share blocks between files") }
             default:
                 let copy = try JoinedFile(path: path)
+                // Blocks that are shared cost nothing until one of the two is written to.
+                if try copy.clone(place) { break }
                 try copy.append(place, seen: seen)
                 return (copy.digest, .fresh(path))
             }
@@ -141,7 +143,26 @@ extension ModelStore {
         }
     }
 
+    /// Archives of a person, proven, to be kept beside what came out of them. Nothing is written down yet; whoever gets them
+    /// publishes them, or removes those that are copies.
+    package func prove(archives places: [String], how: Adoption) throws -> [ProvenFile] {
+        var proven: [ProvenFile] = []
+        do {
+            for place in places {
+                let path = try SafePath(untrusted: "archives/\((place as NSString).lastPathComponent)")
+                try proven.append(prove(ForeignFile(path: path, role: .archive, place: place), how: how) { _ in }.0)
+            }
+        } catch {
+            for case .fresh(let path) in proven.map(\.content) { try ModelStore.remove(path) }
+            throw error
+        }
+        return proven
+    }
+
     static let adoptionPrefix = "adopt-"
+
+    /// Whether a path is that of a copy on its way into the store, and not of a transfer that is to be gone on with.
+    package func isAdoptionCopy(_ path: String) -> Bool { path.hasPrefix("\(layout.partial)/\(Self.adoptionPrefix)") }
 
     func adoptionPath() -> String { "\(layout.partial)/\(Self.adoptionPrefix)\(getpid()).\(UInt32.random(in: .min ... .max))" }
 

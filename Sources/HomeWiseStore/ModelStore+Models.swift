@@ -44,7 +44,8 @@ extension ModelStore {
                 path: file.path.value, role: file.role, digest: file.digest, size: ByteCount(file.size), place: found.path,
                 state: found.state, isAdopted: found.isAdopted)
         }
-        return InstalledModel(manifest, files: files, folder: folder(of: manifest, files), lastUsed: lastUsed)
+        return InstalledModel(
+            manifest, files: files, folder: folder(of: manifest, files.filter { $0.role != .archive }), lastUsed: lastUsed)
     }
 
     /// The blob of our own if it is here, else the best of the places that were adopted.

@@ -45,7 +45,7 @@ extension ModelStore {
         guard !files.isEmpty else { throw Failure.badInput("\(label.key) has no file.", remedy: "Choose another source.") }
         try root.check()
         // What stays where it is has its names there.
-        let coming = files.filter { if case .adopted = $0.content { false } else { true } }
+        let coming = files.filter { if case .adopted = $0.content { false } else { $0.role != .archive } }
         try check(coming.map { ($0.path, nil) })
         var copies: [String] = []
         defer {

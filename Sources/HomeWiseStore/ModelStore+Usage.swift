@@ -21,6 +21,8 @@ package struct StoreUsage: Sendable, Equatable {
     package var blobCount = 0
     /// What models would take more if each had its own copy.
     package var shared: Int64 = 0
+    /// Of the blobs: archives that are kept beside what came out of them.
+    package var archives: Int64 = 0
     package var orphans: Int64 = 0
     package var superseded: Int64 = 0
     package var partials: Int64 = 0
@@ -50,7 +52,12 @@ extension ModelStore {
         let owned = models.flatMap(\.files).filter { !$0.isAdopted }
         let unique = Dictionary(owned.map { ($0.digest, $0.size.bytes) }) { first, _ in first }
         usage.shared = owned.reduce(0) { $0 + $1.size.bytes } - unique.values.reduce(0, +)
-        let adopted = Dictionary(models.flatMap(\.files).filter(\.isAdopted).map { ($0.place, $0.size.bytes) }) { first, _ in first }
+        let archives = models.flatMap(\.archives)
+        usage.archives = Dictionary(archives.filter { !$0.isAdopted }.map { ($0.digest, $0.size.bytes) }) { first, _ in first }
+            .values.reduce(0, +)
+        let adopted = Dictionary((models.flatMap(\.files) + archives).filter(\.isAdopted).map { ($0.place, $0.size.bytes) }) { first, _ in
+            first
+        }
         usage.adopted = adopted.values.reduce(0, +)
         for leftover in try leftovers() {
             if leftover.kind == .orphan { usage.orphans += leftover.bytes }

@@ -40,8 +40,11 @@ package struct ModelStore: Sendable {
 
     /// Bytes of the disk that an earlier run reserved for this transfer already.
     package func bytesReserved(forTransfer key: Digest) -> Int64 {
-        var status = stat()
-        return stat(layout.partial(key), &status) == 0 ? Int64(status.st_blocks) * 512 : 0
+        // The first part of a file that is served in parts stands for all of them.
+        [layout.partial(key), layout.joined(key)].reduce(0) { sum, path in
+            var status = stat()
+            return stat(path, &status) == 0 ? sum + Int64(status.st_blocks) * 512 : sum
+        }
     }
 
     /// Bytes of the disk that unfinished transfers hold, by the model that they are for.

@@ -101,6 +101,62 @@ import Testing
         #expect(try await program().run("verify", "--all").code == 0)
     }
 
+    @Test("a wish that an archive or a bundle cannot fulfil is refused, and a move takes the file away") func wishes() async throws {
+        try place("models/Some-Q4_0.gguf", mark: "a")
+        try #require(try await program().shell("cd '\(person)' && tar -czf good.tgz models").code == 0)
+        #expect(try await program().run("import", person + "/models/Some-Q4_0.gguf").code == 0)
+        let bundle = TemporaryFolder.path + "/some.tar"
+        #expect(try await program().run("export", "some", bundle).code == 0)
+        for file in [person + "/good.tgz", bundle] {
+            for wish in ["--link", "--reflink", "--in-place"] {
+                let refused = try await program("other").run("import", file, wish)
+                #expect(refused.code == 64 && refused.story.contains(wish) && refused.story.contains("unpacked"), "\(refused.story)")
+            }
+            #expect(try await program("other").run("list").output.isEmpty)
+            // Nobody is here to be asked.
+            #expect(try await program("other").run("import", file, "--move").code == 64)
+            #expect(FileManager.default.fileExists(atPath: file))
+            let moved = try await program("other").run("import", file, "--move", "--yes")
+            #expect(moved.code == 0 && !FileManager.default.fileExists(atPath: file), "\(moved.story)")
+            #expect(try await program("other").run("rm", "some", "--yes").code == 0)
+        }
+        // This disk may be able to share blocks or not: it does, or it says that it cannot and takes nothing.
+        let shared = try await program("other").run("import", person + "/models/Some-Q4_0.gguf", "--reflink")
+        #expect(shared.code == 0 || shared.story.contains("cannot share blocks"), "\(shared.story)")
+        #expect(try await program("other").run("list").output.isEmpty == (shared.code != 0))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path + "/other/partial").isEmpty)
+    }
+
+    @Test("archives are kept as the environment or a flag says") func kept() async throws {
+        try place("models/Some-Q4_0.gguf", mark: "a")
+        try #require(try await program().shell("cd '\(person)' && tar -czf good.tgz models").code == 0)
+        var keeping = program()
+        keeping.environment["HOMEWISE_DOWNLOAD_KEEP_COMPRESSED"] = "perhaps"
+        #expect(try await keeping.run("list").code == 64)
+        keeping.environment["HOMEWISE_DOWNLOAD_KEEP_COMPRESSED"] = "true"
+        #expect(try await keeping.run("import", person + "/good.tgz", "--copy").code == 0)
+        #expect(try await keeping.run("list").output.contains("archive kept"))
+        #expect(try await keeping.run("df").output.contains("archives"))
+        #expect(try await keeping.run("verify", "--all").output.contains("archives/good.tgz"))
+        #expect(try await keeping.run("rm", "some", "--yes").code == 0)
+        #expect(try await keeping.run("import", person + "/good.tgz", "--no-keep-compressed").code == 0)
+        #expect(try await !keeping.run("list").output.contains("archive kept"))
+    }
+
+    @Test("an image of docker save's old layout is taken in") func image() async throws {
+        try place("layer/models/Tiny-Q4_0.gguf", mark: "a")
+        let pack = """
+            cd '\(person)' && mkdir -p image/abc && ln -s sh layer/bash && tar -cf image/abc/layer.tar -C layer . && cd image \
+            && ln -s ../abc/layer.tar legacy && echo '{}' > c.json \
+            && echo '[{"Config":"c.json","RepoTags":["ai/tiny:latest"],"Layers":["abc/layer.tar"]}]' > manifest.json && tar -cf ../image.tar .
+            """
+        try #require(try await program().shell(pack).code == 0)
+        let taken = try await program().run("import", person + "/image.tar", "--json")
+        try #require(taken.code == 0, "\(taken.story)")
+        #expect((try json(taken.output)["imported"] as? [Any])?.count == 1)
+        #expect(try await program().run("list").output.contains("tiny"))
+    }
+
     @Test func anExportToAFullDiskLeavesNothing() async throws {
         try place("b-Q8_0.gguf", mark: String(repeating: "b", count: 200_000))
         #expect(try await program().run("import", person + "/b-Q8_0.gguf").code == 0)

@@ -48,6 +48,81 @@ import Testing
         try await server.stop()
     }
 
+    @Test("a scrub reads what was not read for long, says what it found, and goes on where it stopped") func scrub() async throws {
+        let server = try await server()
+        let program = try program(server.url)
+        #expect(try await program.run("pull", "tiny", "other").code == 0)
+        #expect(try await program.run("verify", "--scrub").story.contains("Nothing was due"))
+        #expect(try await program.run("verify", "--scrub", "--all").code == 64)
+        #expect(try await program.run("verify", "--all", "--for", "1m").code == 64)
+        #expect(try await program.run("verify", "--scrub", "--for", "soon").code == 64)
+        let cut = try await program.run("verify", "--scrub", "--older", "0s", "--for", "0s")
+        #expect(cut.code == 0 && cut.story.contains("goes on there"), "\(cut.story)")
+        let all = try await program.run("verify", "--scrub", "--older", "0s", "--json")
+        #expect(all.code == 0 && all.output.contains(#""checked" : 2"#) && all.output.contains(#""remaining" : 0"#), "\(all.output)")
+        let path = try blob()
+        chmod(path, 0o644)
+        try FileHandle(forUpdating: URL(filePath: path)).write(contentsOf: Data([1, 2, 3]))
+        let bad = try await program.run("verify", "--scrub", "--older", "0s")
+        #expect(bad.code == 65 && bad.output.hasPrefix("damaged") && bad.story.contains("--repair"), "\(bad.story)")
+        #expect(try await program.run("list").output.contains("DAMAGED"))
+        let mended = try await program.run("verify", "--scrub", "--older", "0s", "--repair")
+        #expect(mended.code == 0 && mended.output.contains("repaired"), "\(mended.story) \(mended.output)")
+        try await server.stop()
+    }
+
+    @Test("models in an archive of the web, whole or cut, are fetched and taken in, and not fetched twice") func webArchives() async throws
+    {
+        let folder = TemporaryFolder.path + "/web"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Data(Self.bytes).write(to: URL(filePath: folder + "/Nice-Q4_0.gguf"))
+        let server = try await LoopbackServer.start { request in
+            FileManager.default.contents(atPath: folder + request.path).map { .file([UInt8]($0), for: request) }
+                ?? LoopbackServer.Reply(404)
+        }
+        let program = try program(server.url)
+        let pack = """
+            cd '\(folder)' && tar -cf m.tar Nice-Q4_0.gguf && python3 -c "import zipfile; zipfile.ZipFile('m.zip', 'w').write('Nice-Q4_0.gguf')" \
+            && split -b 1000000 -d -a 3 --numeric-suffixes=1 m.zip m.zip. && split -b 1000000 -a 2 m.tar m.tar.part- && gzip -k m.tar
+            """
+        try #require(try await program.shell(pack).code == 0)
+        for name in ["m.zip.001", "m.tar.part-aa", "m.tar.gz"] {
+            let pulled = try await program.run("pull", "\(server.url)/\(name)")
+            try #require(pulled.code == 0, "\(name): \(pulled.story)")
+            #expect(try await program.run("list").output.contains("nice"))
+            let asked = server.requests.count
+            #expect(try await program.run("pull", "\(server.url)/\(name)").code == 0)
+            #expect(server.requests.count == asked, "what is here is asked of nobody")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path + "/home/partial").isEmpty)
+            #expect(try await program.run("rm", "nice", "--yes").code == 0)
+        }
+        #expect(try await program.run("pull", folder + "/m.zip.001", "--keep-compressed").code == 0)
+        #expect(try await program.run("list").output.contains("archive kept"))
+        try await server.stop()
+    }
+
+    @Test("a model file that was cut is pulled from the web and from a folder") func cutFiles() async throws {
+        let folder = TemporaryFolder.path + "/web"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for number in 1...3 {
+            try Data(Self.bytes[(number - 1) * 1_000_000..<number * 1_000_000]).write(
+                to: URL(filePath: folder + "/Cut-Q4_0.gguf.part\(number)of3"))
+        }
+        let server = try await LoopbackServer.start { request in
+            FileManager.default.contents(atPath: folder + request.path).map { .file([UInt8]($0), for: request) }
+                ?? LoopbackServer.Reply(404)
+        }
+        let program = try program(server.url)
+        for place in ["\(server.url)/Cut-Q4_0.gguf.part1of3", folder + "/Cut-Q4_0.gguf.part2of3"] {
+            let pulled = try await program.run("pull", place)
+            try #require(pulled.code == 0, "\(pulled.story)")
+            #expect(FileManager.default.contents(atPath: try blob()) == Data(Self.bytes))
+            let name = try await program.run("list").output.split(separator: " ").first.map(String.init) ?? ""
+            #expect(try await program.run("rm", name, "--yes").code == 0)
+        }
+        try await server.stop()
+    }
+
     @Test("nothing is removed unasked where nobody can be asked") func asking() async throws {
         let server = try await server()
         let program = try program(server.url)

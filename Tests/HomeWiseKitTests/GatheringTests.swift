@@ -96,6 +96,49 @@ import Testing
         try await server.stop()
     }
 
+    @Test("parts of one file never take its space twice, and what was fetched is not fetched again") func inPlace() async throws {
+        let isBroken = Mutex(true)
+        let server = try await server { path in path == "/2" && isBroken.withLock { $0 } }
+        let whole = Self.parts[0] + Self.parts[1] + Self.parts[2]
+        let file = try Delivery.File(
+            path: SafePath(untrusted: "whole.gguf"), parts: (0..<3).map { .init(try remote($0, at: server.url)) },
+            digest: Digest(sha256: PullTests.sha256(whole)))
+        await #expect(throws: Failure.self) { try await install(Delivery(files: [file])) }
+        let names = try FileManager.default.contentsOfDirectory(atPath: world.home + "/partial")
+        let sizes = try names.map { try FileManager.default.attributesOfItem(atPath: "\(world.home)/partial/\($0)")[.size] as? Int ?? 0 }
+        #expect(sizes == [600_000], "what rests holds no more than it has: \(names)")
+        let asked = server.requests.filter { ["/0", "/1"].contains($0.path) }.count
+        isBroken.withLock { $0 = false }
+        let model = try await install(Delivery(files: [file]))
+        #expect(FileManager.default.contents(atPath: model.path) == Data(whole))
+        #expect(server.requests.filter { ["/0", "/1"].contains($0.path) }.count == asked)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: world.home + "/partial").isEmpty)
+        let left = try await HomeWise.open(world) { try $0.prunable() }
+        #expect(left.allSatisfy { $0.kind == "lock" })
+        try await server.stop()
+    }
+
+    @Test("a damaged part is fetched again alone, where it lies") func damagedPart() async throws {
+        let isBroken = Mutex(true)
+        let server = try await server { path in path == "/2" && isBroken.withLock { $0 } }
+        let whole = Self.parts[0] + Self.parts[1] + Self.parts[2]
+        let file = try Delivery.File(
+            path: SafePath(untrusted: "whole.gguf"), parts: (0..<3).map { .init(try remote($0, at: server.url)) },
+            digest: Digest(sha256: PullTests.sha256(whole)))
+        await #expect(throws: Failure.self) { try await install(Delivery(files: [file])) }
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: world.home + "/partial").first)
+        let partial = try FileHandle(forUpdating: URL(filePath: "\(world.home)/partial/\(name)"))
+        try partial.seek(toOffset: 450_000)
+        try partial.write(contentsOf: Data([0, 1, 2, 3]))
+        try partial.close()
+        let asked = (server.requests.filter { $0.path == "/0" }.count, server.requests.filter { $0.path == "/1" }.count)
+        isBroken.withLock { $0 = false }
+        let model = try await install(Delivery(files: [file]))
+        #expect(FileManager.default.contents(atPath: model.path) == Data(whole))
+        #expect(server.requests.filter { $0.path == "/0" }.count == asked.0 && server.requests.filter { $0.path == "/1" }.count > asked.1)
+        try await server.stop()
+    }
+
     @Test("I1 pieces that make another file than was promised are not kept") func wrongWhole() async throws {
         let server = try await server()
         let file = try Delivery.File(

@@ -99,9 +99,98 @@ import Testing
             #expect(try await house.scrub().checked == 0)
             try rot(model.path)
             let outcome = try await house.scrub(olderThan: -1)
-            #expect(outcome.checked == 1 && outcome.damaged == [model.digest] && outcome.bytes == ByteCount(5))
+            #expect(outcome.checked == 1 && outcome.damaged.map(\.digest) == [model.digest] && outcome.bytes == ByteCount(5))
             #expect(try house.listing().map(\.state) == [.damaged])
         }
+    }
+
+    @Test("a scrub goes on where the last one stopped, also in the middle of a file, and finds what is wrong before and behind")
+    func scrubResumes()
+        async throws
+    {
+        let bytes = String(repeating: "0123456789abcdef", count: 5 << 16)
+        let model = try publish("big", bytes)
+        try await HomeWise.open(world()) { house in
+            let store = house.store
+            var positions: [Int64] = []
+            for round in 1...2 {
+                #expect(
+                    try store.scrub(model.digest, at: Date()) { position in
+                        positions.append(position)
+                        return positions.count < 2 * round
+                    } == nil)
+            }
+            #expect(positions == [1, 2, 3, 4].map { $0 << 20 }, "nothing is read twice")
+            #expect(try store.scrub(model.digest, at: Date()) { _ in true } == .sound)
+            #expect(try store.inventory.note(.scrub, key: model.digest.hex, as: HashState.self) == nil)
+            // What changes behind the place where it stopped is found, and what was before it as well: the file is another one then.
+            for offset in [UInt64(4 << 20), 100] {
+                #expect(try store.scrub(model.digest, at: Date()) { $0 < 2 << 20 } == nil)
+                try Self.flip(model.path, at: offset)
+                #expect(try store.scrub(model.digest, at: Date()) { _ in true } == .damaged)
+                #expect(try house.listing().map(\.state) == [.damaged])
+                try Self.flip(model.path, at: offset)
+                #expect(try store.verify(model.digest, at: Date()) == .sound)
+            }
+        }
+    }
+
+    @Test("a scrub stops when its time is over or its task ends, says what is left, and keeps to its rate") func scrubEnds() async throws {
+        _ = try publish("a", String(repeating: "a", count: 3 << 20))
+        _ = try publish("b", String(repeating: "b", count: 3 << 20))
+        try await HomeWise.open(world()) { house in
+            let none = try await house.scrub(olderThan: -1, for: 0)
+            #expect(none.checked == 0 && none.remaining == 2 && none.bytes.bytes == 1 << 20 && none.remainingBytes.bytes == 5 << 20)
+            let begin = ContinuousClock.now
+            let some = try await house.scrub(olderThan: -1, rate: ByteCount(4 << 20), for: 0.6)
+            #expect(some.remaining > 0 && some.bytes.bytes <= 5 << 20 && ContinuousClock.now - begin < .seconds(5))
+            let task = Task { try await house.scrub(olderThan: -1, rate: ByteCount(1 << 20)) }
+            try await Task.sleep(for: .milliseconds(300))
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            let all = try await house.scrub(olderThan: -1)
+            #expect(all.remaining == 0 && all.damaged.isEmpty && all.checked > 0)
+            #expect(try await house.scrub().checked == 0)
+        }
+    }
+
+    @Test("a scrub leaves nothing of what it read in memory") func scrubForgets() async throws {
+        let model = try publish("big", String(repeating: "0123456789abcdef", count: 8 << 16))
+        try await HomeWise.open(world()) { house in
+            let before = try Self.residentPages(of: model.path) { posix_fadvise($0, 0, 0, POSIX_FADV_DONTNEED) }
+            #expect(try await house.scrub(olderThan: -1, rate: ByteCount(1 << 40)).checked == 1)
+            let after = try Self.residentPages(of: model.path) { _ in 0 }
+            #expect(after <= before + 64, "of 2048 pages \(before) were in memory before it, and \(after) after it")
+        }
+    }
+
+    private static func residentPages(of path: String, _ prepare: (Int32) -> Int32) throws -> Int {
+        let descriptor = open(path, O_RDONLY)
+        defer { close(descriptor) }
+        // What is not on the disk yet cannot be dropped.
+        fsync(descriptor)
+        _ = prepare(descriptor)
+        let size = 8 << 20
+        let mapped = try #require(mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0))
+        defer { munmap(mapped, size) }
+        var pages = [UInt8](repeating: 0, count: size / 4096)
+        #expect(mincore(mapped, size, &pages) == 0)
+        return pages.count { $0 & 1 == 1 }
+    }
+
+    private static func flip(_ path: String, at offset: UInt64) throws {
+        chmod(path, 0o644)
+        var status = stat()
+        stat(path, &status)
+        let file = try FileHandle(forUpdating: URL(filePath: path))
+        try file.seek(toOffset: offset)
+        let byte = try file.read(upToCount: 1)?.first ?? 0
+        try file.seek(toOffset: offset)
+        try file.write(contentsOf: Data([byte ^ 1]))
+        try file.close()
+        // As bit rot does it: without a trace in size or time.
+        var times = [status.st_atim, status.st_mtim]
+        utimensat(AT_FDCWD, path, &times, 0)
     }
 
     @Test func aPaceIsKept() {

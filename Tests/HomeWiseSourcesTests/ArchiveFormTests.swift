@@ -88,16 +88,6 @@ import Testing
         #expect(try tar.extractAll(to: ArchiveMaker.out0, limit: 10).map(\.path.value) == ["模型/é.gguf", "plain"])
     }
 
-    @Test func whatIsPackedIsKeptOrDroppedAsAsked() throws {
-        let kept = try ArchiveMaker.archive("zipped(('a', 'x'))", name: "a.zip")
-        let places = try kept.settle(keepingIn: TemporaryFolder.path + "/archives")
-        #expect(places == [TemporaryFolder.path + "/archives/a.zip"])
-        #expect(try Archive(path: places[0], name: "a.zip").members().map(\.name) == ["a"])
-        #expect(!FileManager.default.fileExists(atPath: kept.parts[0]))
-        let dropped = try ArchiveMaker.archive("zipped(('a', 'x'))", name: "b.zip")
-        #expect(try dropped.settle(keepingIn: nil) == [] && !FileManager.default.fileExists(atPath: dropped.parts[0]))
-    }
-
     @Test func aCancelledTaskStopsUnpacking() async throws {
         let archive = try ArchiveMaker.archive("zipped(('a', b'0' * (1 << 20)))")
         let out = ArchiveMaker.out0

@@ -41,6 +41,38 @@ import Testing
         return (outcome, server)
     }
 
+    /// Serves parts `/d/m.gguf.part1of3` and so on, of 100 bytes each.
+    private func parts(_ names: [String], asking path: String) async throws -> [String] {
+        let server = try await LoopbackServer.start { request in
+            names.contains { request.path == "/d/\($0)" } && request.header("Range") != nil
+                ? .file(noise(100), for: request) : Reply(404)
+        }
+        let transport = Transport()
+        let outcome: Result<Delivery, any Error>
+        do { outcome = try await .success(WebSource(transport: transport, address: server.url + path).resolve(SourceWish())) } catch {
+            outcome = .failure(error)
+        }
+        try await transport.shutdown()
+        try await server.stop()
+        let delivery = try outcome.get()
+        #expect(delivery.files.count == 1 && delivery.files[0].path.value == "m.gguf" && delivery.files[0].size == Int64(names.count * 100))
+        return delivery.files[0].parts.map(\.file.name)
+    }
+
+    @Test(
+        "a file that was cut is found whole from any of its parts",
+        arguments: [
+            ["m.gguf.part1of3", "m.gguf.part2of3", "m.gguf.part3of3"], ["m.gguf.001", "m.gguf.002"], ["m.gguf.000", "m.gguf.001"],
+            ["m.gguf-split-a", "m.gguf-split-b"], ["m.gguf.part-aa", "m.gguf.part-ab", "m.gguf.part-ac"],
+        ])
+    func cut(_ names: [String]) async throws {
+        for name in names { #expect(try await parts(names, asking: "/d/\(name)") == names) }
+    }
+
+    @Test func aPartThatIsMissingAtTheSourceIsNamed() async throws {
+        await #expect(throws: Failure.self) { try await parts(["m.gguf.part1of3", "m.gguf.part3of3"], asking: "/d/m.gguf.part1of3") }
+    }
+
     private func code(_ outcome: Result<Delivery, Failure>) -> Failure.Code? {
         if case .failure(let failure) = outcome { failure.code } else { nil }
     }

@@ -67,6 +67,19 @@ import Testing
     @Test func aBackgroundThreadIsNicerAndEndsWhenItsTaskDoes() async throws {
         let nice = try await BackgroundThread.run { _ in getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
         #expect(nice == 19 && getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) < 19)
+        #if os(Linux)
+            // ioprio_get(2) of the calling thread; class 3 is idle.
+            let priority = try await BackgroundThread.run { _ in
+                typealias Call = @convention(c) (Int, Int, Int) -> Int
+                #if arch(x86_64)
+                    let number = 252
+                #else
+                    let number = 31
+                #endif
+                return dlsym(nil, "syscall").map { unsafeBitCast($0, to: Call.self)(number, 1, 0) } ?? -1
+            }
+            #expect(priority >> 13 == 3)
+        #endif
         let task = Task { try await BackgroundThread.run { checkpoint in while true { try checkpoint() } } }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }

@@ -73,6 +73,24 @@ public struct SplitName: Sendable, Equatable {
         return SplitName(base: name[..<dot], mark: ".", suffix: suffix)
     }
 
+    /// Letters begin with “a”, which counts as zero.
+    public var isFirstZero: Bool { isLetters }
+
+    /// The name of another part of the same file.
+    public func name(of number: Int) -> String {
+        if isLetters {
+            var (rest, letters) = (number, [Character]())
+            for _ in 0..<width {
+                letters.append(Character(UnicodeScalar(UInt8(0x61 + rest % 26))))
+                rest /= 26
+            }
+            return base + mark + String(letters.reversed())
+        }
+        if let count { return "\(base)\(mark)\(number)of\(count)" }
+        let digits = String(number)
+        return base + mark + String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+
     /// A file that was cut, whole again.
     public struct Joined: Sendable, Equatable {
         public let name: String

@@ -119,6 +119,7 @@ public struct ModelBundle: Sendable, Equatable {
             let role = value["role"]?.string.flatMap(ModelFileRole.init(rawValue:))
         else { throw FormatFault(.badValue, "files", "one of them has no path, role, size or sha256") }
         guard size >= 0 else { throw FormatFault(.badValue, "size", "it is negative") }
+        guard role != .archive else { throw FormatFault(.badValue, "role", "an archive is no part of a model") }
         return try File(
             path: SafePath(untrusted: path), role: role, size: size, digest: Digest(sha256: digest),
             member: SafePath(untrusted: "\(folder)/\(path)"))

@@ -13,6 +13,8 @@ public struct ListedFile: Sendable, Equatable {
     public var gitBlob: String?
     /// Kept in Xet's pieces alone, which are not to be had as one file.
     public var isXetOnly = false
+    /// What it was cut into, in order; empty for a file that is served whole.
+    public var parts: [ListedFile] = []
 
     public init(path: SafePath, size: Int64, digest: Digest? = nil, gitBlob: String? = nil, isXetOnly: Bool = false) {
         self.path = path

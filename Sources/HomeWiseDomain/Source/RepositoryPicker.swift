@@ -21,7 +21,12 @@ public struct RepositorySelection: Sendable, Equatable {
     /// The same, where the listing began at a folder of the repository.
     func from(_ folder: SafePath) throws -> RepositorySelection {
         var whole = self
-        for index in items.indices { whole.items[index].file.path = try SafePath(untrusted: "\(folder)/\(items[index].file.path)") }
+        for index in items.indices {
+            whole.items[index].file.path = try SafePath(untrusted: "\(folder)/\(items[index].file.path)")
+            for part in items[index].file.parts.indices {
+                whole.items[index].file.parts[part].path = try SafePath(untrusted: "\(folder)/\(items[index].file.parts[part].path)")
+            }
+        }
         return whole
     }
 
@@ -47,7 +52,7 @@ public struct RepositoryPicker: Sendable {
         self.place = place
         self.host = host
         // Nothing is to be fetched of an empty file, and no size of it proves anything.
-        self.files = files.filter { $0.size > 0 }.sorted { $0.path.value < $1.path.value }
+        self.files = ListedFile.joining(files.filter { $0.size > 0 }).sorted { $0.path.value < $1.path.value }
     }
 
     /// - Throws: `Failure` that names what there is instead.
@@ -61,7 +66,7 @@ public struct RepositoryPicker: Sendable {
     }
 
     private func file(_ path: SafePath, _ wish: SourceWish) throws -> RepositorySelection {
-        if let file = files.first(where: { $0.path == path }) {
+        if let file = files.first(where: { $0.isMeant(by: path) }) {
             guard !file.isXetOnly else { throw Failure.xetOnly(path.value, of: place) }
             guard file.ending == "gguf", GGUFListing.Shard(path.value.dropLast(5)) != nil else { return single(file) }
             // One shard is no model: whoever names one means all.

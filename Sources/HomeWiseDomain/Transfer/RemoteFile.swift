@@ -140,6 +140,8 @@ public enum ModelFileRole: String, Sendable, Codable, CaseIterable {
     case adapter
     /// Configuration, tokenizer, template, licence.
     case support
+    /// What the other files came packed in, kept beside them because a person wanted it so. No reader is given it.
+    case archive
 }
 
 /// Where the bytes of one transfer go. The store implements it; sources fill it. All of it may be called from any task.

@@ -11,9 +11,13 @@ extension ModelStore {
 
     /// Takes the files of a bundle, unpacked and proven, into the store as one model.
     ///
-    /// - Parameter folder: holds each file under the name of its member.
+    /// - Parameters:
+    ///   - folder: holds each file under the name of its member.
+    ///   - archives: what they came in, where it is kept.
     /// - Throws: `Failure`; then the model that had this name is as it was.
-    package func publish(_ bundle: ModelBundle, from folder: String, at now: Date) throws -> InstalledModel {
+    package func publish(_ bundle: ModelBundle, from folder: String, keeping archives: [ProvenFile] = [], at now: Date) throws
+        -> InstalledModel
+    {
         var seen: Set<Digest> = []
         let files = bundle.files.map { file in
             // Two files with the same content are one member of an image, and one blob; and one that two models of an archive
@@ -27,6 +31,6 @@ extension ModelStore {
             name: bundle.name, tag: bundle.tag, source: bundle.source, format: bundle.format, revision: bundle.revision,
             owner: bundle.owner,
             license: bundle.license)
-        return try publish(files: files, as: label, at: now)
+        return try publish(files: files + archives, as: label, at: now)
     }
 }

@@ -11,6 +11,23 @@ import Testing
         try RepositoryPicker(place: "hf:org/repo", host: "hub", files: Listings.files(paths)).pick(part, wish: wish)
     }
 
+    @Test("a repository that cuts its files has the whole ones, by quantization, by name and by the name of a part")
+    func cutFiles() throws {
+        let names = ["README.md", "m-Q4_K_M.gguf.part1of2", "m-Q4_K_M.gguf.part2of2", "deep/n-Q8_0.gguf.001", "deep/n-Q8_0.gguf.002"]
+        for part: RepositoryReference.Part in try [
+            .folder(quantization: "Q4_K_M"), file("m-Q4_K_M.gguf"), file("m-Q4_K_M.gguf.part2of2"),
+        ] {
+            let item = try pick(names, part).items[0]
+            #expect(item.path.value == "m-Q4_K_M.gguf" && item.file.pieces.map(\.path.value) == [names[1], names[2]])
+            #expect(item.file.size == item.file.parts.reduce(0) { $0 + $1.size })
+        }
+        let item = try pick(names, file("deep")).items[0]
+        #expect(item.file.pieces.map(\.path.value) == [names[3], names[4]] && item.file.path.value == "deep/n-Q8_0.gguf")
+        // A part that is missing makes no file, and what is there whole is not put together again.
+        #expect(throws: Failure.self) { try pick(["m-Q4_K_M.gguf.part1of3", "m-Q4_K_M.gguf.part3of3"]) }
+        #expect(try pick(["m-Q4_0.gguf", "m-Q4_0.gguf.part1of2", "m-Q4_0.gguf.part2of2"]).items[0].file.parts.isEmpty)
+    }
+
     private func file(_ path: String) throws -> RepositoryReference.Part { .file(try SafePath(untrusted: path)) }
 
     /// As Meta publishes: the same weights once more in `original/`, pictures, pickles beside.

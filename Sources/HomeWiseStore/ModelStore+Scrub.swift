@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+package import Foundation
+package import HomeWiseDomain
+
+/// How far a file was read, so that another day can go on there.
+private struct ScrubPoint: Codable {
+    var hash: HashState
+    var size: Int64
+    var modified: Int64
+    var inode: UInt64
+
+    func fits(_ print: FilePrint) -> Bool {
+        hash.isPlausible && hash.length <= size && FilePrint(size: size, modified: modified, inode: inode) == print
+    }
+}
+
+extension ModelStore {
+    /// Reads one blob as `verify` does, but so that nobody is disturbed: what it brings into memory leaves it at once, it waits as it
+    /// is told, and it can stop anywhere and go on there another day.
+    ///
+    /// - Parameter pace: told after each MiB where the reading is; it may wait, and says whether to go on.
+    /// - Returns: what is written down now; `nil` when it was to stop.
+    /// - Throws: `CancellationError` as `pace` does; where it was is kept then too.
+    package func scrub(_ digest: Digest, at now: Date, pace: (_ position: Int64) throws -> Bool) throws -> FileState? {
+        let own = layout.blob(digest)
+        let place = try inventory.blobNotes().places[digest, default: []].first { FilePrint(path: $0.path, followingLinks: true) != nil }
+        let isOwn = FilePrint(path: own, followingLinks: false) != nil
+        let path = isOwn ? own : place?.path ?? own
+        // What is not there cannot be read, and is told apart by `verify`.
+        guard let print = FilePrint(path: path, followingLinks: !isOwn) else { return try verify(digest, at: now) }
+        let known = try inventory.note(.scrub, key: digest.hex, as: ScrubPoint.self)
+        var hash = known.flatMap { $0.fits(print) ? $0.hash : nil } ?? HashState()
+        do {
+            guard let found = try read(path, print.size, &hash, pace) else {
+                try keep(hash, print, of: digest, at: now)
+                return nil
+            }
+            try inventory.forget(.scrub, key: digest.hex)
+            // Whatever is wrong is looked at once more from its first byte before it is called so.
+            guard found == digest, FilePrint(path: path, followingLinks: !isOwn) == print else { return try verify(digest, at: now) }
+        } catch is CancellationError {
+            try keep(hash, print, of: digest, at: now)
+            throw CancellationError()
+        } catch let failure as Failure where failure.code == .storeUnusable {
+            try inventory.forget(.scrub, key: digest.hex)
+            return try verify(digest, at: now)
+        }
+        try inventory.mark(digest, isSound: true, modified: isOwn ? print.modified : nil, at: now)
+        if !isOwn, let place, place.print != print { try inventory.mark(place, as: print) }
+        return .sound
+    }
+
+    private func keep(_ hash: HashState, _ print: FilePrint, of digest: Digest, at now: Date) throws {
+        let point = ScrubPoint(hash: hash, size: print.size, modified: print.modified, inode: print.inode)
+        do { try inventory.note(point, .scrub, key: digest.hex, at: now) } catch let failure as Failure where failure.code == .diskFull {
+            // The next round reads this file from its beginning.
+        }
+    }
+
+    /// - Returns: the digest; `nil` when it was to stop before the end.
+    private func read(_ path: String, _ size: Int64, _ hash: inout HashState, _ pace: (Int64) throws -> Bool) throws -> Digest? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw Failure.unreadable(path: path, reason: .errno) }
+        defer { close(descriptor) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            let start = hash.length
+            let wanted = Int(min(Int64(buffer.count), size - start))
+            // The disk is to be asked, and not memory; what somebody has mapped stays there.
+            Self.forget(descriptor, start, wanted)
+            try Self.fill(buffer, wanted, from: descriptor, at: start, path)
+            Self.forget(descriptor, start, wanted)
+            let whole = wanted - wanted % HashState.block
+            hash.add(UnsafeRawBufferPointer(rebasing: buffer[..<whole]))
+            let rest = UnsafeRawBufferPointer(rebasing: buffer[whole..<wanted])
+            if start + Int64(wanted) >= size { return hash.finish(rest) }
+            guard try pace(hash.length) else { return nil }
+        }
+    }
+
+    private static func fill(_ buffer: UnsafeMutableRawBufferPointer, _ count: Int, from descriptor: Int32, at start: Int64, _ path: String)
+        throws
+    {
+        var done = 0
+        while done < count {
+            let got = pread(descriptor, buffer.baseAddress! + done, count - done, off_t(start) + off_t(done))
+            if got < 0, errno == EINTR { continue }
+            guard got > 0 else { throw Failure.unreadable(path: path, reason: got == 0 ? "it became shorter" : .errno) }
+            done += got
+        }
+    }
+
+    private static func forget(_ descriptor: Int32, _ start: Int64, _ count: Int) {
+        #if canImport(Darwin)
+            _ = fcntl(descriptor, F_NOCACHE, 1)
+        #else
+            posix_fadvise(descriptor, off_t(start), off_t(count), POSIX_FADV_DONTNEED)
+        #endif
+    }
+}
