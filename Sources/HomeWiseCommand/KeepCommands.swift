@@ -76,18 +76,20 @@ struct RemoveCommand: AsyncParsableCommand {
         let world = try World.ofThisProcess()
         let doomed = try await HomeWise.open(world) { try $0.removal(of: names, isKeepingFiles: isKeeping) }
         let frees = ByteCount(doomed.reduce(0) { $0 + $1.frees.bytes })
-        for model in doomed { Terminal.say("  \(Terminal.plain(Self.line(model)))") }
+        for model in doomed { Terminal.say("  \(Terminal.plain(Self.line(model, isKeeping)))") }
         let what = doomed.count == 1 ? "1 model" : "\(doomed.count) models"
-        guard try consent.isGiven("Remove \(what), which frees \(frees)?", nothing: "\(what) would go, freeing \(frees).") else {
+        let effect = isKeeping ? "leaving the bytes here" : "freeing \(frees)"
+        guard try consent.isGiven("Remove \(what), \(effect)?", nothing: "\(what) would go, \(effect).") else {
             return try json ? Terminal.json(doomed) : ()
         }
         let removed = try await HomeWise.open(world) { try $0.remove(doomed, isKeepingFiles: isKeeping) }
         if json { return try Terminal.json(removed) }
+        if isKeeping { return Terminal.say("Removed \(what); the bytes stay for a later pull, or until: homewise prune") }
         Terminal.say("Removed \(what); \(ByteCount(removed.reduce(0) { $0 + $1.frees.bytes })) are free again.")
     }
 
-    private static func line(_ model: HomeWise.RemovedModel) -> String {
-        var text = "\(model.name):\(model.quantization), frees \(model.frees)"
+    private static func line(_ model: HomeWise.RemovedModel, _ isKeeping: Bool) -> String {
+        var text = "\(model.name):\(model.quantization)" + (isKeeping ? "" : ", frees \(model.frees)")
         if model.shared.bytes > 0 { text += "; \(model.shared) stay for other models" }
         if model.adopted.bytes > 0 { text += "; \(model.adopted) lie elsewhere and stay there" }
         return text
@@ -171,7 +173,9 @@ struct DiskCommand: AsyncParsableCommand {
         let use = try await HomeWise.open(World.ofThisProcess()) { try $0.diskUse() }
         if json { return try Terminal.json(use) }
         for (label, size, remark) in Self.rows(use) {
-            Terminal.answer("\(ListCommand.pad(label, 12)) \(ListCommand.pad("\(size)", 9)) \(remark)\n")
+            Terminal.answer(
+                "\(ListCommand.pad(label, 12)) \(ListCommand.pad("\(size)", remark.isEmpty ? 0 : 9))\(remark.isEmpty ? "" : " ")\(remark)\n"
+            )
         }
         if use.orphans.bytes + use.superseded.bytes + use.partials.bytes > 0 {
             Terminal.say(Terminal.dim("To free some of it: homewise prune"))

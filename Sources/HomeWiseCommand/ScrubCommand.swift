@@ -37,8 +37,10 @@ struct Scrub {
     private static func tell(_ outcome: HomeWise.ScrubOutcome, _ verdicts: [HomeWise.FileVerdict]) {
         for verdict in outcome.damaged { Terminal.answer(Terminal.plain(VerifyCommand.line(verdict)) + "\n") }
         for verdict in verdicts where verdict.wasRepaired { Terminal.answer(Terminal.plain(VerifyCommand.line(verdict)) + "\n") }
-        let files = outcome.checked == 1 ? "1 file" : "\(outcome.checked) files"
-        let found = outcome.damaged.isEmpty ? "all sound" : "\(outcome.damaged.count) not as it should be"
+        let files = outcome.checked == 0 ? "no file" : outcome.checked == 1 ? "1 file" : "\(outcome.checked) files"
+        let found =
+            outcome.damaged.isEmpty
+            ? outcome.checked == 0 ? "nothing wrong so far" : "all sound" : "\(outcome.damaged.count) not as it should be"
         let read =
             outcome.checked == 0 && outcome.bytes.bytes == 0 ? "Nothing was due" : "Read \(outcome.bytes), \(files) to the end, \(found)"
         let rest = outcome.remaining == 0 ? "" : "; \(outcome.remainingBytes) are left, and the next round goes on there"
@@ -47,7 +49,8 @@ struct Scrub {
 
     /// - Throws: `Failure.badInput`.
     private static func rate(_ text: String) throws -> ByteCount {
-        guard let rate = try? ByteCount(parsing: text), rate.bytes > 0 else {
+        let rate = try ByteCount(parsing: text)
+        guard rate.bytes > 0 else {
             throw Failure.badInput("“\(text.prefix(40))” is no rate.", remedy: "Give bytes per second, such as 20MB.")
         }
         return rate

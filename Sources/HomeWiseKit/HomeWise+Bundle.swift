@@ -64,6 +64,7 @@ extension HomeWise {
     /// - Throws: `Failure.damagedArchive`, `Failure.digestMismatch`, `Failure.malformedModel`, `Failure.diskFull`; then nothing changed.
     public func importBundle(at path: String, how: ImportWay = .inPlace, report: @escaping Report = { _ in }) throws -> Installed {
         guard how != .link, how != .reflink else { throw Failure.cannotShareArchive(path) }
+        let parts = try PackedFile.parts(of: path)?.parts ?? [path]
         guard let file = try Self.bundleFile(path), let bundle = try file.look() else {
             throw Failure.badInput("\(path) is no bundle.", remedy: "Name a file that homewise export wrote.")
         }
@@ -77,7 +78,7 @@ extension HomeWise {
             try makeKnown(model)
             for part in model.files { report(.verified(name: part.path, digest: part.digest, isPublished: true)) }
             report(.installed(Installed(model)))
-            if how == .move { clear(PackedFile.parts(of: path)?.parts ?? [path], report) }
+            if how == .move { clear(parts, report) }
             return Installed(model)
         } catch {
             try BundleArchive.remove(staging)
@@ -139,7 +140,7 @@ extension HomeWise {
     /// - Returns: `nil` for what is no tar archive.
     private static func bundleFile(_ path: String) throws -> BundleArchive? {
         let name = (path as NSString).lastPathComponent
-        let parts = PackedFile.parts(of: path)?.parts ?? [path]
+        let parts = try PackedFile.parts(of: path)?.parts ?? [path]
         let file = try MappedFile(path: path)
         let start = try file.withBytes(0..<min(Int64(FormatDetection.bytesNeeded), file.length)) { [UInt8]($0) }
         guard FormatDetection.container(of: start, length: file.length) == .tar else { return nil }

@@ -77,11 +77,16 @@ extension HomeWise {
         let wanted = text.lowercased()
         let named = all.filter { ["\($0.name):\($0.tag)", $0.name].map { $0.lowercased() }.contains(wanted) }
         if !named.isEmpty { return named }
-        if let (model, quantization) = try? registry.model(named: text) {
+        if let (model, quantization) = try known(text) {
             let known = all.filter { $0.name == model.id && (quantization == nil || $0.tag == quantization?.lowercased()) }
             if !known.isEmpty { return known }
         }
         throw Failure.notHere(text, near: all.map { "\($0.name):\($0.tag)" })
+    }
+
+    /// - Throws: `Failure` where the registry itself cannot be read.
+    private func known(_ name: String) throws -> (ModelInfo, String?)? {
+        do { return try registry.model(named: name) } catch let failure as Failure where failure.code == .unknownModel { return nil }
     }
 }
 

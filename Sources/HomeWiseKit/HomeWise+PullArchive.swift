@@ -40,8 +40,9 @@ extension HomeWise {
     ///
     /// - Throws: `Failure`, as `importPacked` does for the archive; what was fetched stays for the next attempt, unless it is unsound.
     public func pullArchive(_ source: SourceReference, report: @escaping Report) async throws -> [Installed] {
-        let here = try store.models().filter { $0.source == source.description }.map(Installed.init)
-        if !here.isEmpty { return here }
+        let here = try store.everything().models.filter { $0.source == source.description }
+        // One of several that is damaged has to come out of the archive again.
+        if !here.isEmpty, here.allSatisfy({ $0.state == .sound }) { return here.map(Installed.init) }
         if case .file(let path) = source {
             if try bundle(at: path) != nil { return [try importBundle(at: path, report: report)] }
             let found = try importPacked(at: path, report: report)
@@ -96,12 +97,12 @@ extension HomeWise {
         report(.unpacking(file.path.name))
         let staging = store.unpackingPlace()
         do {
-            let found = try unpack(packed, source: source.description, below: staging, report) {
-                try zip(parts, file.parts).map { part, origin in
-                    let path = try SafePath(untrusted: "archives/\(SafePath(untrusted: origin.file.name).name)")
-                    return ProvenFile(path: path, role: .archive, digest: part.digest, content: .fresh(part.path))
-                }
+            let archives = try zip(parts, file.parts).map { part, origin in
+                let path = try SafePath(untrusted: "archives/\(SafePath(untrusted: origin.file.name).name)")
+                return ProvenFile(path: path, role: .archive, digest: part.digest, content: .fresh(part.path))
             }
+            let found = try unpack(
+                packed, source: source.description, below: staging, report, keeping: world.keepCompressed ? archives : [])
             try BundleArchive.remove(staging)
             return try Self.some(found.0, in: source)
         } catch {
@@ -120,6 +121,50 @@ extension HomeWise {
             }
         }
         return hash.finish()
+    }
+
+    /// Takes a damaged file out of its archive again: of the one that is kept, else of the one at its source.
+    ///
+    /// - Returns: `false` for a model that no archive of an import or of an address brought.
+    /// - Throws: `Failure` as `pullArchive`.
+    func mendFromArchive(_ file: InstalledFile, of model: InstalledModel, report: @escaping Report) async throws -> Bool {
+        guard file.role != .archive, let named = try? SourceReference(parsing: model.source),
+            let name = Self.archiveName(of: named), PackedFile.isArchive(named: name)
+        else { return false }
+        let kept = model.archives
+        let packed =
+            kept.isEmpty || kept.contains { $0.state != .sound }
+            ? nil
+            : try PackedFile(fetched: kept.map(\.place), called: SplitName(name)?.base ?? name)
+        if let packed {
+            let archives = try kept.map {
+                try ProvenFile(path: SafePath(untrusted: $0.path), role: .archive, digest: $0.digest, content: .present)
+            }
+            let staging = store.unpackingPlace()
+            do {
+                _ = try unpack(packed, source: model.source, below: staging, report, keeping: archives)
+                try BundleArchive.remove(staging)
+            } catch {
+                try BundleArchive.remove(staging)
+                throw error
+            }
+        } else if let source = try archiveSource(model.source) {
+            _ = try await pullArchive(source, report: report)
+        } else {
+            return false
+        }
+        guard try store.verify(file.digest, at: world.now()) == .sound else { throw Failure.notServed(file.path, source: "archive") }
+        return true
+    }
+
+    private static func archiveName(of source: SourceReference) -> String? {
+        switch source {
+        case .web(let address): URL(string: address)?.lastPathComponent
+        case .file(let path): (path as NSString).lastPathComponent
+        case .hub(let repository), .modelScope(let repository):
+            if case .file(let path) = repository.part { path.name } else { nil }
+        default: nil
+        }
     }
 
     private static func some(_ installed: [Installed], in source: SourceReference) throws -> [Installed] {

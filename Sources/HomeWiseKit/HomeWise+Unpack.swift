@@ -48,9 +48,12 @@ extension HomeWise {
         report(.unpacking(file.name))
         let staging = store.unpackingPlace()
         do {
-            let found = try unpack(file, source: "file:\(path)", below: staging, report) {
-                try store.prove(archives: file.parts, how: how.adoption)
+            let archives = world.keepCompressed ? try store.prove(archives: file.parts, how: how.adoption) : []
+            defer {
+                // A copy that was taken in is not there any more; one that cannot be removed is known for a leftover by its name.
+                for case .fresh(let path) in archives.map(\.content) { unlink(path) }
             }
+            let found = try unpack(file, source: "file:\(path)", below: staging, report, keeping: archives)
             try BundleArchive.remove(staging)
             if how == .move, !found.0.isEmpty { clear(file.parts, report) }
             return found
@@ -60,9 +63,9 @@ extension HomeWise {
         }
     }
 
-    /// - Parameter archives: what it lies in, proven; asked for where archives are kept.
+    /// - Parameter archives: what it lies in, proven, where it is kept; each model names them.
     func unpack(
-        _ file: PackedFile, source: String, below staging: String, _ report: @escaping Report, archives prove: () throws -> [ProvenFile]
+        _ file: PackedFile, source: String, below staging: String, _ report: @escaping Report, keeping archives: [ProvenFile]
     ) throws -> ([Installed], [ScanReport.Problem]) {
         do { try FileManager.default.createDirectory(atPath: staging, withIntermediateDirectories: false) } catch {
             throw Failure.cannotWrite(path: staging, error: error)
@@ -75,12 +78,7 @@ extension HomeWise {
         let real = scan.places.first ?? folder
         for index in scan.models.indices { scan.models[index].source = source }
         for model in scan.models { for note in try screen(model) { report(.note(note)) } }
-        var archives = world.keepCompressed && !scan.models.isEmpty ? try prove() : []
-        let copies = archives.map(\.content)
-        defer {
-            // A copy that was taken in is not there any more; one that cannot be removed is known for a leftover by its name.
-            for case .fresh(let path) in copies where store.isAdoptionCopy(path) { unlink(path) }
-        }
+        var archives = archives
         let installed = try scan.models.map { found in
             let model = try placed(found, report)
             let bundle = try Self.bundle(of: model, below: real, digests)

@@ -19,8 +19,8 @@ struct PackedFile {
     /// - Returns: `nil` for anything else.
     /// - Throws: `Failure` for a file that cannot be read, or whose other parts are not all there.
     init?(_ path: String) throws {
-        let split = Self.parts(of: path)
-        if split == nil, let problem = Self.problem(of: path) {
+        let split = try Self.parts(of: path)
+        if split == nil, let problem = try Self.problem(of: path) {
             throw Failure.badInput(problem, remedy: "Put all parts into one folder and name the first.")
         }
         name = split?.name ?? (path as NSString).lastPathComponent
@@ -63,25 +63,30 @@ struct PackedFile {
     }
 
     /// - Returns: the parts of the file that begins here; `nil` where this is no first part.
-    static func parts(of path: String) -> (name: String, parts: [String])? {
+    static func parts(of path: String) throws -> (name: String, parts: [String])? {
         let name = (path as NSString).lastPathComponent
         guard SplitName(name) != nil else { return nil }
         let folder = (path as NSString).deletingLastPathComponent
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
-        guard let joined = SplitName.join(names).joined.first(where: { $0.parts.first == name }) else { return nil }
+        guard let joined = SplitName.join(try names(in: folder)).joined.first(where: { $0.parts.first == name }) else { return nil }
         return (joined.name, joined.parts.map { folder.isEmpty ? $0 : "\(folder)/\($0)" })
     }
 
     private static let isPacked: Set = ["gguf", "safetensors", "onnx", "zip", "tar", "tgz", "txz", "gz", "xz", "zst", "zstd"]
 
-    private static func problem(of path: String) -> String? {
+    /// - Throws: `Failure.unreadable` for a folder in which nobody may look for the other parts.
+    private static func names(in folder: String) throws -> [String] {
+        do { return try FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder) } catch {
+            throw Failure.unreadable(path: folder, reason: error.localizedDescription)
+        }
+    }
+
+    private static func problem(of path: String) throws -> String? {
         let folder = (path as NSString).deletingLastPathComponent
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
         // A name that only ends with a number is no part's.
         guard let base = SplitName((path as NSString).lastPathComponent)?.base,
             isPacked.contains((base as NSString).pathExtension.lowercased())
         else { return nil }
-        return SplitName.join(names).problems.first { $0.hasPrefix(base + " ") }
+        return SplitName.join(try names(in: folder)).problems.first { $0.hasPrefix(base + " ") }
     }
 
     var archive: Archive { Archive(parts: parts, name: name) }

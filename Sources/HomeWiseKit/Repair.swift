@@ -12,6 +12,7 @@ struct Repair: Sendable {
     let report: Report
     /// - Throws: the last source's `Failure`; the damaged file is then as it was, and marked.
     func run(_ file: InstalledFile, of model: InstalledModel) async throws {
+        if try await house.mendFromArchive(file, of: model, report: report) { return }
         let info = try info(of: model)
         let desk = try SourceDesk(
             world: house.world, transport: house.transport, inventory: house.store.inventory, isForgiving: true, report: report)
@@ -19,7 +20,7 @@ struct Repair: Sendable {
         for source in sources(of: model, info) {
             do {
                 let delivery = try await desk.resolve(source, for: info)
-                guard var wanted = Self.find(file, in: delivery) else {
+                guard var wanted = try Self.find(file, in: delivery) else {
                     throw Failure.notServed(file.path, source: source.kind)
                 }
                 wanted.digest = file.digest
@@ -76,16 +77,15 @@ struct Repair: Sendable {
     }
 
     /// By its digest where the source tells one, else by its name: what comes is proven in any case.
-    private static func find(_ file: InstalledFile, in delivery: Delivery) -> Delivery.File? {
+    private static func find(_ file: InstalledFile, in delivery: Delivery) throws -> Delivery.File? {
         if let same = delivery.files.first(where: { $0.digest == file.digest }) { return same }
         if file.role == .archive {
             guard
                 let part = delivery.parts.first(where: {
                     $0.file.digest == file.digest || $0.file.name == (file.path as NSString).lastPathComponent
-                }),
-                let path = try? SafePath(untrusted: file.path)
+                })
             else { return nil }
-            return Delivery.File(path: path, role: .archive, parts: [.init(part.file)])
+            return try Delivery.File(path: SafePath(untrusted: file.path), role: .archive, parts: [.init(part.file)])
         }
         let unnamed = delivery.files.filter { $0.digest == nil }
         return unnamed.first { $0.path.value == file.path } ?? (delivery.files.count == 1 ? unnamed.first : nil)

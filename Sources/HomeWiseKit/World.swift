@@ -65,8 +65,11 @@ public struct World: Sendable {
             executable: executable, environment: environment, limits: Self.limits(environment))
         parallelDownloads = try Self.parallelDownloads(environment["HOMEWISE_DOWNLOAD_PARALLEL_DOWNLOADS"] ?? "")
         keepCompressed = try Self.keepCompressed(environment["HOMEWISE_DOWNLOAD_KEEP_COMPRESSED"] ?? "")
-        // Who has no home and names all else by hand goes without it.
-        state = try? folder("HOMEWISE_STATE", "XDG_STATE_HOME", ".local/state")
+        let isNamed = !(environment["HOMEWISE_STATE"] ?? "").isEmpty
+        do { state = try folder("HOMEWISE_STATE", "XDG_STATE_HOME", ".local/state") } catch {
+            // Who has no home and names all else by hand goes without it; a place that is named wrong is said so.
+            if isNamed { throw error }
+        }
         if let path = environment["HOMEWISE_REGISTRY"], !path.isEmpty {
             do { registry = try Data(contentsOf: URL(filePath: path)) } catch {
                 throw Failure.unreadable(path: path, reason: error.localizedDescription)

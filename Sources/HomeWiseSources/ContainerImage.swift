@@ -75,25 +75,35 @@ package struct ContainerImage: Sendable {
     private func add(_ layer: Archive, to target: borrowing ArchiveFolder, _ digests: inout [SafePath: Digest], limit: Int64) throws {
         let entries: [ArchiveEntry]
         do { entries = try layer.entries() } catch let failure as Failure where failure.code == .damagedArchive {
-            // A layer that is no archive may be a model itself.
-            return try addBare(layer, to: target, &digests, limit: limit)
+            // A layer that is no archive may be a model itself, or a text; an archive that is broken is neither.
+            guard try addBare(layer, to: target, &digests) else { throw failure }
+            return
         }
         for entry in entries {
             let name = entry.trimmedName
             let last = name.split(separator: "/").last.map(String.init) ?? ""
-            if last.hasPrefix(Self.whiteout) { try remove(name, last, in: target, &digests) }
+            if last.hasPrefix(Self.whiteout) {
+                try remove(name, last, in: target, &digests)
+                continue
+            }
             guard entry.kind == .file, Self.isOfModel(last), let path = try? SafePath(untrusted: name) else { continue }
             if digests[path] != nil { try remove(path, in: target, &digests) }
             digests[path] = try layer.take(path, as: path, into: target, limit: limit)
         }
     }
 
-    private func addBare(_ layer: Archive, to target: borrowing ArchiveFolder, _ digests: inout [SafePath: Digest], limit: Int64) throws {
+    /// - Returns: whether it is something other than an archive.
+    private func addBare(_ layer: Archive, to target: borrowing ArchiveFolder, _ digests: inout [SafePath: Digest]) throws -> Bool {
         let input = try ArchiveInput(layer.parts)
         let start = try input.withBytes(0..<min(Int64(FormatDetection.bytesNeeded), input.length)) { [UInt8]($0) }
-        guard case .gguf = FormatDetection.container(of: start, length: input.length).weights else { return }
+        switch FormatDetection.container(of: start, length: input.length) {
+        case .gguf: break
+        case .text: return true
+        default: return false
+        }
         let path = try SafePath(untrusted: "model-\(digests.count + 1).gguf")
         digests[path] = try layer.copy(as: path, into: target)
+        return true
     }
 
     private static let whiteout = ".wh."

@@ -161,9 +161,6 @@ extension ModelStore {
 
     static let adoptionPrefix = "adopt-"
 
-    /// Whether a path is that of a copy on its way into the store, and not of a transfer that is to be gone on with.
-    package func isAdoptionCopy(_ path: String) -> Bool { path.hasPrefix("\(layout.partial)/\(Self.adoptionPrefix)") }
-
     func adoptionPath() -> String { "\(layout.partial)/\(Self.adoptionPrefix)\(getpid()).\(UInt32.random(in: .min ... .max))" }
 
     /// Where other tools link to their files, the file itself gets the second name.

@@ -39,7 +39,15 @@ import Testing
         try await HomeWise.open(world()) { house in
             let found = try #require(try house.findModels().models.first)
             #expect(try !house.isImported(found))
-            let installed = try house.importModel(found, how: way)
+            let installed: Installed
+            do { installed = try house.importModel(found, how: way) } catch let failure as Failure
+                where way == .reflink && failure.message.contains("cannot share blocks")
+            {
+                // Most disks cannot; then nothing is taken, and nothing is left.
+                #expect(try house.store.models().isEmpty && found.files.allSatisfy { FileManager.default.fileExists(atPath: $0.place) })
+                #expect(try FileManager.default.contentsOfDirectory(atPath: house.store.layout.partial).isEmpty)
+                return
+            }
             #expect(installed.name == "big" && installed.quantization == "q4_0")
             let model = try #require(try house.store.models().first)
             #expect(model.files.map(\.path) == ["Big-Q4_0-00001-of-00002.gguf", "Big-Q4_0-00002-of-00002.gguf", "mmproj-F16.gguf"])

@@ -123,10 +123,11 @@ import Testing
             #expect(positions == [1, 2, 3, 4].map { $0 << 20 }, "nothing is read twice")
             #expect(try store.scrub(model.digest, at: Date()) { _ in true } == .sound)
             #expect(try store.inventory.note(.scrub, key: model.digest.hex, as: HashState.self) == nil)
-            // What changes behind the place where it stopped is found, and what was before it as well: the file is another one then.
+            // What rots behind the place where it stopped is found by this round, what rots before it by the next.
             for offset in [UInt64(4 << 20), 100] {
                 #expect(try store.scrub(model.digest, at: Date()) { $0 < 2 << 20 } == nil)
                 try Self.flip(model.path, at: offset)
+                if offset < 2 << 20 { #expect(try store.scrub(model.digest, at: Date()) { _ in true } == .sound) }
                 #expect(try store.scrub(model.digest, at: Date()) { _ in true } == .damaged)
                 #expect(try house.listing().map(\.state) == [.damaged])
                 try Self.flip(model.path, at: offset)

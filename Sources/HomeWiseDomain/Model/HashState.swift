@@ -21,11 +21,20 @@ public struct HashState: Sendable, Equatable, Codable {
 
     /// - Parameter bytes: whole blocks.
     public mutating func add(_ bytes: UnsafeRawBufferPointer) {
-        precondition(bytes.count % Self.block == 0, "only whole blocks can be put aside")
+        precondition(bytes.count % Self.block == 0 && words.count == 8, "only whole blocks can be put aside")
         length += Int64(bytes.count)
+        guard let start = bytes.baseAddress else { return }
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { schedule in
             Self.rounds.withUnsafeBufferPointer { rounds in
-                for start in stride(from: 0, to: bytes.count, by: Self.block) { mix(bytes, start, schedule, rounds) }
+                words.withUnsafeMutableBufferPointer { words in
+                    // All three have at least one element, so they lie somewhere.
+                    guard let schedule = schedule.baseAddress, let rounds = rounds.baseAddress, let words = words.baseAddress else {
+                        return
+                    }
+                    for offset in stride(from: 0, to: bytes.count, by: Self.block) {
+                        Self.mix(start + offset, schedule, rounds, into: words)
+                    }
+                }
             }
         }
     }
@@ -42,27 +51,41 @@ public struct HashState: Sendable, Equatable, Codable {
         return Digest(bytes: last.words.flatMap { word in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> $0) } })
     }
 
-    private mutating func mix(
-        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ w: UnsafeMutableBufferPointer<UInt32>, _ k: UnsafeBufferPointer<UInt32>
+    private static func mix(
+        _ bytes: UnsafeRawPointer, _ w: UnsafeMutablePointer<UInt32>, _ k: UnsafePointer<UInt32>, into words: UnsafeMutablePointer<UInt32>
     ) {
-        for i in 0..<16 { w[i] = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: start + 4 * i, as: UInt32.self)) }
-        for i in 16..<64 {
-            let (x, y) = (w[i - 15], w[i - 2])
-            w[i] =
-                w[i - 16] &+ (Self.turn(x, 7) ^ Self.turn(x, 18) ^ (x >> 3)) &+ w[i - 7]
-                &+ (Self.turn(y, 17) ^ Self.turn(y, 19) ^ (y >> 10))
+        var i = 0
+        while i < 16 {
+            w[i] = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4 &* i, as: UInt32.self))
+            i &+= 1
+        }
+        while i < 64 {
+            let (x, y) = (w[i &- 15], w[i &- 2])
+            let (low, high) = (turn(x, 7) ^ turn(x, 18) ^ (x &>> 3), turn(y, 17) ^ turn(y, 19) ^ (y &>> 10))
+            w[i] = w[i &- 16] &+ low &+ w[i &- 7] &+ high
+            i &+= 1
         }
         var (a, b, c, d) = (words[0], words[1], words[2], words[3])
         var (e, f, g, h) = (words[4], words[5], words[6], words[7])
-        for i in 0..<64 {
-            let first = h &+ (Self.turn(e, 6) ^ Self.turn(e, 11) ^ Self.turn(e, 25)) &+ ((e & f) ^ (~e & g)) &+ k[i] &+ w[i]
-            let second = (Self.turn(a, 2) ^ Self.turn(a, 13) ^ Self.turn(a, 22)) &+ ((a & b) ^ (a & c) ^ (b & c))
-            (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ second)
+        i = 0
+        while i < 64 {
+            let first = h &+ (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) &+ ((e & f) ^ (~e & g)) &+ k[i] &+ w[i]
+            let second = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) &+ ((a & b) ^ (a & c) ^ (b & c))
+            (h, g, f, e) = (g, f, e, d &+ first)
+            (d, c, b, a) = (c, b, a, first &+ second)
+            i &+= 1
         }
-        for (i, word) in [a, b, c, d, e, f, g, h].enumerated() { words[i] &+= word }
+        words[0] &+= a
+        words[1] &+= b
+        words[2] &+= c
+        words[3] &+= d
+        words[4] &+= e
+        words[5] &+= f
+        words[6] &+= g
+        words[7] &+= h
     }
 
-    @inline(__always) private static func turn(_ word: UInt32, _ by: UInt32) -> UInt32 { (word >> by) | (word << (32 &- by)) }
+    @inline(__always) private static func turn(_ word: UInt32, _ by: UInt32) -> UInt32 { (word &>> by) | (word &<< (32 &- by)) }
 
     private static let rounds: [UInt32] = [
         0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5, 0xd807_aa98, 0x1283_5b01,

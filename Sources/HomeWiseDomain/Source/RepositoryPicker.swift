@@ -80,6 +80,9 @@ public struct RepositoryPicker: Sendable {
         let inside = try below.map { file in
             var file = file
             file.path = try SafePath(untrusted: String(file.path.value.dropFirst(path.value.count + 1)))
+            for part in file.parts.indices {
+                file.parts[part].path = try SafePath(untrusted: String(file.parts[part].path.value.dropFirst(path.value.count + 1)))
+            }
             return file
         }
         let picked = try RepositoryPicker(place: "\(place)/\(path)", host: host, files: inside).folder(nil, wish)
