@@ -69,7 +69,8 @@ struct ListTable {
         case .missing: return "INCOMPLETE: files are gone: homewise pull \(model.name)"
         case .unreadable: return "UNREADABLE: homewise rm \(model.name):\(model.quantization)"
         case .unfinished:
-            return "\(model.percent ?? 0) % of it here" + (model.isUnderWay == true ? ", being fetched now" : ", go on with homewise pull")
+            return "\(model.percent ?? 0) % of \(model.file ?? "it") here"
+                + (model.isUnderWay == true ? ", being fetched now" : ", go on with homewise pull")
         }
     }
 

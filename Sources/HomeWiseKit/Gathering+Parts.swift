@@ -35,14 +35,6 @@ extension Gathering {
         return try PartialWhole(parts: parts, layout: store.layout, inventory: store.inventory)
     }
 
-    /// How far a file was joined from archives: what these brought need not be had again.
-    private struct Joining: Codable {
-        /// Members that are in the file.
-        var members: Int
-        var size: Int64
-        var digest: Digest
-    }
-
     /// Takes a member out of each archive as it comes, and lets the archive go where nothing else is wanted from it.
     ///
     /// - Returns: where the whole is, and its digest; `nil` when another run brought it meanwhile.
@@ -50,6 +42,7 @@ extension Gathering {
         let key = file.digest ?? FileHash.digest(ofText: "\(source.description) \(file.path)")
         let path = store.layout.joined(key)
         joined.append(path)
+        joinKeys.append(key)
         try await locks.append(FileLock.hold("\(store.layout.run)/\(key.hex).lock") { report(.waiting(file.path.name)) })
         var (join, done) = try begin(at: path, key)
         for part in file.parts[..<done] { try store.discard(transfer: FileFetch.key(of: part.file)) }
@@ -67,40 +60,43 @@ extension Gathering {
                 let limit = file.size ?? mostBytes
                 try join.append(member, of: Archive(path: archive.path, name: part.file.name), limit: limit)
                 try keep(archive, part.file)
-                if index + 1 < file.parts.count { try letGo(part.file, after: index + 1, in: join, key) }
+                if index + 1 < file.parts.count { try letGo(part.file, of: file, after: index + 1, in: join, key) }
             }
         } catch {
             join.abandon()
             // What was joined of archives that are gone is all there is of them.
-            if try joining(key) == nil { try ModelStore.remove(path) }
+            if try store.joinNote(key) == nil { try ModelStore.remove(path) }
             throw error
         }
         return (path, join.finish().digest)
     }
 
-    private func joining(_ key: Digest) throws -> Joining? { try store.inventory.note(.joining, key: key.hex) }
-
     private func begin(at path: String, _ key: Digest) throws -> (MemberJoin, Int) {
         // Archives that are to be kept have to come whole.
-        if !isKeepingArchives, let known = try joining(key), known.members > 0,
+        if !isKeepingArchives, let known = try store.joinNote(key), known.members > 0,
             let join = try MemberJoin(path: path, continuing: (known.size, known.digest))
         {
             return (join, known.members)
         }
-        try store.inventory.forget(.joining, key: key.hex)
+        try store.forgetJoin(key)
         return (try MemberJoin(path: path), 0)
     }
 
     /// The archive goes once what came out of it is safe on the disk, and that is written down.
-    private mutating func letGo(_ file: RemoteFile, after members: Int, in join: borrowing MemberJoin, _ key: Digest) throws {
+    private mutating func letGo(
+        _ file: RemoteFile, of whole: Delivery.File, after members: Int, in join: borrowing MemberJoin, _ key: Digest
+    ) throws {
         let rest = (wanted[file.url] ?? 1) - 1
         wanted[file.url] = rest
         guard rest <= 0, !isKeepingArchives, let archive = fetched[file.url],
             !fetched.contains(where: { $0.key != file.url && $0.value.key == archive.key })
         else { return }
         try join.flush()
-        let now = Joining(members: members, size: join.size, digest: join.currentDigest)
-        try store.inventory.note(now, .joining, key: key.hex, at: fetch.now())
+        // The most that it may have is a tenth more than it should have.
+        let note = JoinNote(
+            name: whole.path.name, model: fetch.purpose, members: members, size: join.size, digest: join.currentDigest,
+            total: whole.size ?? mostBytes / 11 * 10)
+        try store.keep(note, of: key, at: fetch.now())
         fetched[file.url] = nil
         try store.discard(transfer: archive.key)
     }

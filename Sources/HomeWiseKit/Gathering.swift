@@ -33,6 +33,8 @@ struct Gathering {
     var leases: [Lease] = []
     /// Files that were put together here, by their places.
     var joined: [String] = []
+    /// Those of them that come out of archives, by what their notes go by.
+    var joinKeys: [Digest] = []
     /// For files that are put together here: nobody may take them for leftovers.
     var locks: [FileLock] = []
 
@@ -119,13 +121,14 @@ struct Gathering {
             try store.discard(transfer: one.key)
         }
         for one in slices { try store.discard(transfer: one.key) }
-        for file in proven { try store.inventory.forget(.joining, key: file.digest.hex) }
+        for key in joinKeys { try store.forgetJoin(key) }
     }
 
     /// Forgets all that was fetched, and removes what was made of it.
     func abandon() throws {
         for one in fetched.values + slices { try store.discard(transfer: one.key) }
         for path in joined { try ModelStore.remove(path) }
+        for key in joinKeys { try store.forgetJoin(key) }
     }
 
     /// A blob that is here: of another model or tag, or left by a run that ended too early.

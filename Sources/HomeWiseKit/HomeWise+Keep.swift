@@ -27,6 +27,8 @@ public struct ListedModel: Sendable, Equatable, Encodable {
     public var archives: ByteCount?
     /// Whether bytes of it lie outside the store.
     public var isAdopted = false
+    /// The file of an unfinished one.
+    public var file: String?
     /// Bytes that are here of an unfinished one.
     public var received: ByteCount?
     /// Whether somebody is fetching it now.
@@ -104,7 +106,8 @@ extension ListedModel {
         let parts = transfer.model.split(separator: ":", maxSplits: 1).map(String.init)
         self.init(
             name: parts.first ?? transfer.name, quantization: parts.count > 1 ? parts[1] : transfer.name, state: .unfinished,
-            size: ByteCount(transfer.size), files: 1, received: ByteCount(transfer.received), isUnderWay: transfer.isUnderWay)
+            size: ByteCount(transfer.size), files: 1, file: transfer.name, received: ByteCount(transfer.received),
+            isUnderWay: transfer.isUnderWay)
     }
 }
 

@@ -12,7 +12,7 @@ extension ModelStore {
 
     private func partials() throws -> [Leftover] {
         guard let folder = try root.folder(Layout.partialFolder) else { return [] }
-        let known = try inventory.transferNames()
+        let known = try inventory.transferNames().merging(joinNotes().mapValues { "\($0.name), for \($0.model)" }) { first, _ in first }
         var names: [Digest: [String]] = [:]
         for name in try folder.names() {
             if let key = try? Digest(sha256: name.prefix(64)) { names[key, default: []].append(name) }
@@ -144,6 +144,7 @@ extension ModelStore {
         let folder = try root.folder(Layout.partialFolder)
         for name in names { try folder?.remove(name) }
         try inventory.forget(transfer: key)
+        try forgetJoin(key)
         return true
     }
 

@@ -36,11 +36,18 @@ package struct StoreUsage: Sendable, Equatable {
 
 extension ModelStore {
     package func unfinished() throws -> [Unfinished] {
-        try inventory.transfers().sorted { $0.name < $1.name }.map { row in
-            try Unfinished(
-                name: row.name, model: row.model, received: inventory.bytesHere(of: row), size: row.size,
-                isUnderWay: FileLock.attempt("\(layout.run)/\(row.key.hex).lock") == nil)
+        let joined = try joinNotes().map { key, note in
+            try Unfinished(name: note.name, model: note.model, received: note.size, size: note.total, isUnderWay: isHeld(key))
         }
+        let transfers = try inventory.transfers().map { row in
+            try Unfinished(
+                name: row.name, model: row.model, received: inventory.bytesHere(of: row), size: row.size, isUnderWay: isHeld(row.key))
+        }
+        return joined.sorted { $0.name < $1.name } + transfers.sorted { $0.name < $1.name }
+    }
+
+    private func isHeld(_ key: Digest) throws -> Bool {
+        try FileLock.attempt("\(layout.run)/\(key.hex).lock") == nil
     }
 
     package func usage() throws -> StoreUsage {

