@@ -4,6 +4,7 @@
 import Foundation
 import HomeWiseDomain
 import HomeWiseTesting
+import Synchronization
 import Testing
 
 /// `pull`, `list`, `verify`, `rm`, `prune` and `df` from the real binary, against a server on loopback.
@@ -120,6 +121,41 @@ import Testing
             let name = try await program.run("list").output.split(separator: " ").first.map(String.init) ?? ""
             #expect(try await program.run("rm", name, "--yes").code == 0)
         }
+        try await server.stop()
+    }
+
+    @Test("DL-51 killed between the parts of a file, a pull goes on with the next one", .timeLimit(.minutes(2))) func killedInParts()
+        async throws
+    {
+        let isBroken = Mutex(true)
+        let server = try await LoopbackServer.start { request in
+            guard let number = (1...3).first(where: { request.path == "/Cut-Q4_0.gguf.part\($0)of3" }) else {
+                return LoopbackServer.Reply(404)
+            }
+            if number == 3, request.header("Range") != "bytes=0-0", isBroken.withLock({ $0 }) { return LoopbackServer.Reply(503) }
+            return .file(Array(Self.bytes[(number - 1) * 1_000_000..<number * 1_000_000]), for: request)
+        }
+        let asked = { (number: Int) in
+            server.requests.count { $0.path == "/Cut-Q4_0.gguf.part\(number)of3" && $0.header("Range") != "bytes=0-0" }
+        }
+        let program = try program(server.url)
+        let address = server.url + "/Cut-Q4_0.gguf.part1of3"
+        try await program.started([Products.homewise, "pull", address], story: TemporaryFolder.path + "/story") { process in
+            for _ in 0..<600 where asked(3) == 0 { try await Task.sleep(for: .milliseconds(50)) }
+            try #require(asked(3) > 0, "\(text(of: TemporaryFolder.path + "/story"))")
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+        }
+        let list = try await program.run("list").output
+        #expect(list.contains("100 % of Cut-Q4_0.gguf.part1of3 here"), "\(list)")
+        let before = (asked(1), asked(2))
+        isBroken.withLock { $0 = false }
+        let pulled = try await program.run("pull", address)
+        try #require(pulled.code == 0, "\(pulled.story)")
+        // The header, at the beginning of the first part, is looked at before every pull of an address.
+        #expect(asked(1) == before.0 + 1 && asked(2) == before.1, "nothing that was proven is fetched twice")
+        #expect(FileManager.default.contents(atPath: try blob()) == Data(Self.bytes))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path + "/home/partial").isEmpty)
         try await server.stop()
     }
 
