@@ -23,13 +23,15 @@ package final class Transport: Sendable {
     ///   - environment: read for proxies (`ProxySettings`) and for certificates (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
     ///   - lookup: tells the addresses of a name; the system's own where none is given.
     ///   - memoryOfNames: how long what it told holds.
+    ///   - clients: how many hosts' connections are kept in any case.
+    ///   - idle: beyond that number, those of a host without a connection for so long are given up.
     package init(
         policy: RetryPolicy = RetryPolicy(), environment: [String: String] = [:], lookup: NameLookup? = nil,
-        memoryOfNames: Duration = .seconds(60)
+        memoryOfNames: Duration = .seconds(60), clients: Int = 32, idle: Duration = .seconds(3_600)
     ) {
         self.policy = policy
         proxies = ProxySettings(environment: environment)
-        shelf = TransportShelf(policy: policy, trust: TrustedAuthorities(environment: environment))
+        shelf = TransportShelf(policy: policy, trust: TrustedAuthorities(environment: environment), most: clients, idle: idle)
         names = NameBook(policy: policy, memory: memoryOfNames, lookup: lookup ?? SystemNames.lookup(within: policy.resolveWithin))
     }
 

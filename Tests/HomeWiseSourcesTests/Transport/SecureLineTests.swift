@@ -4,6 +4,7 @@
 import Foundation
 import HomeWiseDomain
 import HomeWiseTesting
+import Synchronization
 import Testing
 
 @testable import HomeWiseSources
@@ -39,6 +40,25 @@ import Testing
         #expect(try await ask(identity, trusting: maker.authority).body == "hello")
         let named = try await ask(identity, trusting: maker.authority, name: "hub.test")
         #expect(named.body == "hello" && named.requests.first?.lowercased().contains("host: hub.test:") == true)
+    }
+
+    @Test("what comes over TLS is handed on in small pieces of memory: a transfer holds some of each connection") func buffers()
+        async throws
+    {
+        let maker = try maker()
+        let bytes = noise(Int(PieceGrid.standardPiece))
+        let server = try await FaultServer.start(identity: maker.identity("good")) { _ in
+            let range = "Content-Range: bytes 0-\(bytes.count - 1)/\(bytes.count)"
+            return [.text("HTTP/1.1 206 X\r\n\(range)\r\nContent-Length: \(bytes.count)\r\n\r\n"), .send(bytes)]
+        }
+        let transport = Transport(environment: ["SSL_CERT_FILE": maker.authority])
+        let target = SlowTarget(size: bytes.count)
+        let file = RemoteFile(name: "m.bin", url: server.url + "/m.bin", size: Int64(bytes.count), digest: nil)
+        let fetched = try await Transfer(transport: transport, limits: TransferLimits(connections: 1)).run(file, into: target) { _ in }
+        #expect(fetched.digest == digest(of: bytes))
+        #expect(target.largest <= 256 << 10, "\(target.largest >> 10) KiB at once")
+        try await transport.shutdown()
+        try await server.stop()
     }
 
     @Test("DL-36 the file and the folder of authorities that the environment names count both") func fileAndFolder() async throws {
@@ -167,4 +187,37 @@ import Testing
                 && !second.requests[0].lowercased().contains("authorization"))
         try await second.stop()
     }
+}
+
+/// A file in memory that takes its time at first, so that what is not read at once piles up on the way to it.
+private final class SlowTarget: TransferTarget {
+    let grid: PieceGrid
+    let isProven = false
+    private let state: Mutex<(bytes: [UInt8], largest: Int, writes: Int)>
+    var largest: Int { state.withLock { $0.largest } }
+
+    init(size: Int) {
+        grid = PieceGrid(size: Int64(size))
+        state = Mutex(([UInt8](repeating: 0, count: size), 0, 0))
+    }
+
+    func held() -> [Int: Digest?] { [:] }
+
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) {
+        let isEarly = state.withLock { state in
+            state.bytes.replaceSubrange(Int(offset)..<Int(offset) + bytes.count, with: bytes)
+            state.largest = max(state.largest, bytes.count)
+            state.writes += 1
+            return state.writes < 4
+        }
+        if isEarly { usleep(100_000) }
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) {
+        state.withLock { state in buffer.copyBytes(from: state.bytes[Int(offset)..<Int(offset) + buffer.count]) }
+    }
+
+    func arrived(piece index: Int) {}
+    func proved(piece index: Int, chain digest: Digest) {}
+    func spoiled(piece index: Int) {}
 }
