@@ -76,7 +76,7 @@ actor SourceDesk {
         case .ollama(let name):
             RegistrySource(
                 transport: transport, reference: try name.reference(home: settings.ollamaRegistry), credentials: .none,
-                kind: reference.kind, title: "\(name)")
+                kind: reference.kind, title: "\(name)", keeper: .ollama)
         case .oci(let oci): RegistrySource(transport: transport, reference: oci, credentials: try settings.registryCredentials())
         case .packageIndex(let members): PackageIndexSource(index: try await packageIndex(), members: members)
         case .web(let address): try WebSource(transport: transport, address: address)

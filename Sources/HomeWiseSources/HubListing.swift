@@ -112,9 +112,9 @@ struct HubListing {
         case "RevisionNotFound": return .noRevision(reference.revision, of: name, host: host)
         case "EntryNotFound":
             if case .file(let path) = reference.part { return .unlisted(path.value, in: name, host: host) }
-            return .refused(host: host, status: answer.status, what: name)
+            return .refused(host: host, status: answer.status, what: name, by: .hub)
         case "DisabledRepo": return .disabled(name, host: host, status: answer.status)
-        default: return .refused(host: host, status: answer.status, what: name)
+        default: return .refused(host: host, status: answer.status, what: name, by: .hub)
         }
     }
 }

@@ -78,7 +78,7 @@ package struct HubSource: Source {
             item.delivered { file, name in
                 let address = RemoteAddress(
                     url: "\(endpoint.url)/\(listing.repository)/resolve/\(listing.commit)/\(AddressPart.path(file.path))",
-                    authorization: endpoint.authorization, source: endpoint.name)
+                    authorization: endpoint.authorization, source: endpoint.name, keeper: .hub)
                 return RemoteFile(name: name, addresses: [address], size: file.size, digest: file.digest, gitBlob: file.gitBlob)
             }
         }

@@ -40,7 +40,7 @@ package struct ModelScopeSource: Source {
         let client =
             "\(endpoint)/api/v1/models/\(reference.repository)/repo?Revision=\(revision)&FilePath=\(AddressPart.component(file.path.value))"
         return (file.digest == nil ? [page] : [page, client]).map {
-            RemoteAddress(url: $0, authorization: authorization, source: "ModelScope")
+            RemoteAddress(url: $0, authorization: authorization, source: "ModelScope", keeper: .modelScope)
         }
     }
 
@@ -95,7 +95,7 @@ package struct ModelScopeSource: Source {
                 .notAtSource, "\(host) knows no repository \(reference.repository) with the revision \(reference.revision).",
                 remedy: "Check the name; revisions there are often called master.",
                 detail: ["host": host, "status": "\(status)"].merging(message.map { ["message": String($0.prefix(200))] } ?? [:]) { $1 })
-        default: Failure.refused(host: host, status: status, what: reference.repository)
+        default: Failure.refused(host: host, status: status, what: reference.repository, by: .modelScope)
         }
     }
 

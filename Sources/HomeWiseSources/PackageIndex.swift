@@ -28,7 +28,9 @@ package struct PackageIndex: Sendable {
         let name = Self.normalized(package)
         let answer = try await transport.ask(
             "\(base)/\(name)/", headers: [("Accept", "application/vnd.pypi.simple.v1+json")], authorization: authorization)
-        guard answer.status == 200 else { throw Failure.refused(host: answer.host, status: answer.status, what: "the package \(name)") }
+        guard answer.status == 200 else {
+            throw Failure.refused(host: answer.host, status: answer.status, what: "the package \(name)", by: .packageIndex)
+        }
         let page = try await read(answer)
         guard let file = page.files.first(where: { Self.isFile($0.filename, of: name, version: version, form: form) }) else {
             throw Failure(
@@ -45,7 +47,8 @@ package struct PackageIndex: Sendable {
             name: file.filename,
             addresses: [
                 RemoteAddress(
-                    url: url, authorization: Self.isSameOrigin(url, base) ? authorization : nil, source: "package index", namedBy: base)
+                    url: url, authorization: Self.isSameOrigin(url, base) ? authorization : nil, source: "package index", namedBy: base,
+                    keeper: .packageIndex)
             ],
             size: file.size, digest: file.hashes["sha256"].map { try Digest(sha256: $0) })
     }

@@ -37,7 +37,10 @@ package actor RangeFetch {
                     book.served(address)
                     return bytes
                 } catch let failure as Failure {
-                    book.failed(address, failure, began: now, at: TransferDesk.now, jitter: .random(in: 0...1))
+                    book.failed(
+                        address, failure, began: now, at: TransferDesk.now,
+                        retryAfter: failure.detail["retry_after"].flatMap { Double($0) },
+                        jitter: .random(in: 0...1))
                 }
             }
         }
@@ -51,14 +54,8 @@ package actor RangeFetch {
             : try await transport.get(
                 place.url, headers: [("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")], authorization: place.authorization,
                 namedBy: place.namedBy)
-        guard answer.status == 206 else {
-            throw answer.status == 200
-                ? Failure.badReply(host: answer.host, "it serves no parts of files").adding("retry", "no")
-                : Failure.refused(host: answer.host, status: answer.status, what: file.name)
-        }
-        guard let served = answer.header("Content-Range").flatMap({ ContentRange($0) }), served.first == range.lowerBound,
-            served.last == range.upperBound - 1, served.total.map({ $0 == size }) ?? true
-        else { throw Failure.badReply(host: answer.host, "another range than was asked for") }
+        let served = try answer.part(range.lowerBound...range.upperBound - 1, of: file, size: size, at: address)
+        guard served.last == range.upperBound - 1 else { throw Failure.badReply(host: answer.host, "less than was asked for") }
         let bytes = try await answer.data(upTo: range.count, transport: transport)
         guard bytes.count == range.count else { throw Failure.badReply(host: answer.host, "it ended early") }
         return Array(bytes)

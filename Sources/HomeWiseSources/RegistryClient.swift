@@ -12,10 +12,12 @@ actor RegistryClient {
     private let transport: Transport
     private let reference: OCIReference
     private let credentials: RegistryCredentials
+    private let keeper: Gatekeeper
     /// What the registry wants to see with every request: a token of its own, or name and password; `nil` while it asked for nothing.
     private(set) var authorization: String?
 
-    init(transport: Transport, reference: OCIReference, credentials: RegistryCredentials) {
+    init(transport: Transport, reference: OCIReference, credentials: RegistryCredentials, keeper: Gatekeeper) {
+        self.keeper = keeper
         self.transport = transport
         self.reference = reference
         self.credentials = credentials
@@ -109,12 +111,13 @@ actor RegistryClient {
         switch status {
         case 401, 403:
             return .registryNeedsLogin(
-                reference.registry, repository: reference.repository, status: status, hint: credentials.hint(for: reference.registry))
+                reference.registry, repository: reference.repository, status: status,
+                remedy: credentials.hint(for: reference.registry) ?? keeper.remedy)
         case 404:
             return Failure(
                 .notAtSource, "\(reference.registry) has no \(reference.repository)\(name.map { ":\($0)" } ?? "").",
                 remedy: "Check the name and the tag.", detail: ["host": reference.host, "status": "404"])
-        default: return .refused(host: reference.host, status: status, what: "\(reference)")
+        default: return .refused(host: reference.host, status: status, what: "\(reference)", by: keeper)
         }
     }
 }

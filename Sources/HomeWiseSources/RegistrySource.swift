@@ -12,10 +12,14 @@ package struct RegistrySource: Source {
     private let kind: String
     /// For people, and for files that have no name of their own.
     private let title: String
+    private let keeper: Gatekeeper
 
+    /// - Parameter keeper: whose logins it takes; the registry's own where nothing else is said.
     package init(
-        transport: Transport, reference: OCIReference, credentials: RegistryCredentials, kind: String = "registry", title: String? = nil
+        transport: Transport, reference: OCIReference, credentials: RegistryCredentials, kind: String = "registry", title: String? = nil,
+        keeper: Gatekeeper? = nil
     ) {
+        self.keeper = keeper ?? .registry(reference.registry)
         self.transport = transport
         self.reference = reference
         self.credentials = credentials
@@ -29,14 +33,14 @@ package struct RegistrySource: Source {
     private static let deepest = 3
 
     package func resolve(_ wish: SourceWish) async throws -> Delivery {
-        let client = RegistryClient(transport: transport, reference: reference, credentials: credentials)
+        let client = RegistryClient(transport: transport, reference: reference, credentials: credentials, keeper: keeper)
         let (image, digest) = try await image(client)
         let artifact = try OCIArtifact(image, name: title, host: host)
         let authorization = await client.authorization
         let files = artifact.files.map { file in
             let address = RemoteAddress(
                 url: "\(reference.baseURL)/v2/\(reference.repository)/blobs/\(file.layer.digest)", authorization: authorization,
-                source: kind)
+                source: kind, keeper: keeper)
             let remote = RemoteFile(name: file.path.name, addresses: [address], size: file.layer.size, digest: file.layer.digest)
             return Delivery.File(path: file.path, role: file.role, parts: [.init(remote)])
         }

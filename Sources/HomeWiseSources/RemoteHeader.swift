@@ -43,15 +43,12 @@ package struct RemoteHeader: Sendable {
     }
 
     private func fetch(from start: Int64, to end: Int64) async throws -> (bytes: [UInt8], total: Int64) {
+        let asked = start...max(start, end - 1)
         let answer = try await transport.get(
-            file.url, headers: [("Range", "bytes=\(start)-\(max(start, end - 1))")], authorization: file.authorization)
-        guard answer.status == 206, let range = answer.header("Content-Range").flatMap(ContentRange.init), range.first == start,
-            let total = range.total, RemoteFile.plausibleSizes.contains(total), file.size == nil || file.size == total,
-            range.last + 1 == min(end, total)
-        else {
-            throw answer.status == 206
-                ? Failure.badReply(host: answer.host, "a range that was not asked for")
-                : Failure.refused(host: answer.host, status: answer.status, what: file.name)
+            file.url, headers: [("Range", "bytes=\(asked.lowerBound)-\(asked.upperBound)")], authorization: file.authorization)
+        let range = try answer.part(asked, of: file, size: file.size)
+        guard let total = range.total, RemoteFile.plausibleSizes.contains(total) else {
+            throw Failure.badReply(host: answer.host, "it tells no size")
         }
         let data = try await answer.data(upTo: Int(end - start), transport: transport)
         guard Int64(data.count) == range.last + 1 - start else {

@@ -40,12 +40,15 @@ struct SpanFetch {
     }
 
     private func ask() async throws -> Transport.Answer {
-        let (url, isResolved, place) = desk.with { state in
-            (state.book.url(address), state.book.isResolved(address), state.book[address])
+        let (url, isResolved, place, version) = desk.with { state in
+            (state.book.url(address), state.book.isResolved(address), state.book[address], state.versions[address])
         }
         if url.hasPrefix("file:") { return try LocalRange(url: url).answer(range) }
+        var headers = [("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")]
+        // A server that has another version by now sends all of it, and the tag tells.
+        if let version { headers.append(("If-Range", version)) }
         let answer = try await transport.get(
-            url, headers: [("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")],
+            url, headers: headers,
             authorization: isResolved ? nil : place.authorization, namedBy: isResolved ? place.url : place.namedBy)
         if isResolved, [400, 401, 403, 404, 410].contains(answer.status), desk.with({ $0.book.expired(address, asked: url) }) {
             throw AddressExpired()
@@ -72,10 +75,13 @@ struct SpanFetch {
             isBinary: AnswerCheck.isBinary(name: file.name))
         switch check.verdict(on: answer.head) {
         case .part(let served) where served.last == range.upperBound - 1: break
-        case .part, .noSuchRange: throw Failure.badReply(host: host, "less than was asked for").adding("retry", "no")
+        case .part: throw Failure.badReply(host: host, "less than was asked for").adding("retry", "no")
+        case .noSuchRange(let total?) where total != desk.target.grid.size:
+            throw Failure.wrongSize(file.name, expected: ByteCount(desk.target.grid.size), actual: ByteCount(total))
+        case .noSuchRange: throw Failure.noSuchRange(host: host, of: file.name)
         case .whole: throw RangesRefused()
         case .changed: throw Failure.badReply(host: host, "the file changed while it was being fetched").adding("retry", "no")
-        case .refused(let status): throw refusal(answer, status)
+        case .refused(let status): throw answer.refusal(status, what: file.name, by: file.addresses[address].keeper)
         case .impossible(let doubt): throw Failure.badReply(host: host, doubt.reason).adding("retry", "no")
         case .wrongSize(let size):
             throw Failure.wrongSize(file.name, expected: ByteCount(desk.target.grid.size), actual: ByteCount(size))
@@ -89,11 +95,6 @@ struct SpanFetch {
     private static func origin(_ url: URL) -> [String?] {
         let scheme = url.scheme?.lowercased()
         return [scheme, url.host?.lowercased(), "\(url.port ?? (scheme == "https" ? 443 : 80))"]
-    }
-
-    private func refusal(_ answer: Transport.Answer, _ status: Int) -> Failure {
-        let refusal = Failure.refused(host: answer.host, status: status, what: file.name)
-        return answer.retryAfter().map { refusal.adding("retry_after", "\($0.seconds)") } ?? refusal
     }
 }
 

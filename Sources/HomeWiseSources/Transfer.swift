@@ -32,6 +32,16 @@ package struct Transfer: Sendable {
     package func run(_ file: RemoteFile, into target: any TransferTarget, report: @escaping @Sendable (TransferStatus) -> Void) async throws
         -> Fetched
     {
+        do { return try await attempt(file, target, report) } catch let failure as Failure where failure.detail["status"] == "416" {
+            // Asked for once more. Where nothing proves what is here, it may be of another version: then from the first byte.
+            if file.digest == nil { for piece in try target.held().keys { try target.spoiled(piece: piece) } }
+            return try await attempt(file, target, report)
+        }
+    }
+
+    private func attempt(_ file: RemoteFile, _ target: any TransferTarget, _ report: @escaping @Sendable (TransferStatus) -> Void)
+        async throws -> Fetched
+    {
         let desk = try TransferDesk(file: file, target: target, policy: transport.policy, limits: limits)
         do {
             let digest = try await run(desk, report) { try await runLanes(desk) }

@@ -28,7 +28,7 @@ extension Transport {
 
     /// - Returns: how long the source wants to be left alone at least; `nil` where asking again cannot help.
     private static func wait(before answer: Answer) -> Duration? {
-        let asked = answer.header("Retry-After").flatMap { ContentRange.length($0) }
+        let asked = answer.retryAfter()?.seconds
         switch answer.status {
         case 429, 503:
             guard let asked else { return answer.status == 503 ? .zero : nil }

@@ -65,12 +65,7 @@ package struct WebSource: Source {
     /// - Parameter own: what it is called, where that is known.
     private func resolveWhole(_ wish: SourceWish, calling own: String? = nil) async throws -> Delivery {
         let answer = try await transport.get(address, headers: [("Range", "bytes=0-0")], within: transport.policy.resolveWithin)
-        guard [200, 206].contains(answer.status) else { throw Failure.refused(host: answer.host, status: answer.status, what: address) }
-        let size =
-            answer.status == 206
-            ? answer.header("Content-Range").flatMap { ContentRange($0)?.total }
-            : answer.header("Content-Length").flatMap { ContentRange.length($0) }
-        guard let size, RemoteFile.plausibleSizes.contains(size) else { throw Failure.badReply(host: answer.host, "it tells no size") }
+        let size = try size(in: answer)
         if let given, let wanted = wish.digest, given != wanted {
             throw Failure.contradicted(URL(string: address)?.lastPathComponent ?? host, source: host, expected: wanted, offered: given)
         }
@@ -81,6 +76,21 @@ package struct WebSource: Source {
         file.version = answer.header("ETag").flatMap { AnswerCheck.isStrong($0) ? $0 : nil }
         let role: ModelFileRole = path.name.lowercased().contains("mmproj") ? .projector : .weights
         return Delivery(files: [.init(path: path, role: role, parts: [.init(file)])])
+    }
+
+    private func size(in answer: Transport.Answer) throws -> Int64 {
+        let isBinary = AnswerCheck.isBinary(name: URL(string: address)?.lastPathComponent ?? "")
+        let size: Int64?
+        switch AnswerCheck(range: 0...0, isBinary: isBinary).verdict(on: answer.head) {
+        case .part(let range): size = range.total
+        case .whole(let length): size = length
+        case .refused(let status): throw answer.refusal(status, what: address, by: .web)
+        case .impossible(let doubt): throw Failure.badReply(host: answer.host, doubt.reason).adding("retry", "no")
+        // An empty file has not even one byte.
+        case .noSuchRange, .changed, .wrongSize: size = nil
+        }
+        guard let size, RemoteFile.plausibleSizes.contains(size) else { throw Failure.badReply(host: answer.host, "it tells no size") }
+        return size
     }
 
     /// The address's own name where it looks like a model's, else what the server calls it.

@@ -41,9 +41,7 @@ struct WholeFetch {
         let check = AnswerCheck(size: size, isBinary: AnswerCheck.isBinary(name: desk.file.name))
         switch check.verdict(on: answer.head) {
         case .whole: return
-        case .refused(let status):
-            let refusal = Failure.refused(host: answer.host, status: status, what: desk.file.name)
-            throw answer.retryAfter().map { refusal.adding("retry_after", "\($0.seconds)") } ?? refusal
+        case .refused(let status): throw answer.refusal(status, what: desk.file.name, by: desk.file.addresses[address].keeper)
         case .wrongSize(let actual): throw Failure.wrongSize(desk.file.name, expected: ByteCount(size), actual: ByteCount(actual))
         case .impossible(let doubt): throw Failure.badReply(host: answer.host, doubt.reason).adding("retry", "no")
         case .part, .noSuchRange, .changed:

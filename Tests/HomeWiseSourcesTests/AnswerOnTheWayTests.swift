@@ -15,7 +15,8 @@ import Testing
     static let bytes = TransferTests.bytes
     private let faults = TransferFaults(size: Self.bytes.count)
 
-    @Test("DL-15 a range that is said not to be there: another place helps, a lone one is told once, and what is here needs no asking")
+    @Test(
+        "DL-15 a range that is said not to be there: another place helps, a lone one is asked again once, and what is here needs no asking")
     func noSuchRange() async throws {
         let counter = Counter()
         let bad = try await LoopbackServer.start { request in
@@ -25,7 +26,7 @@ import Testing
         }
         let target = try faults.target()
         let failure = await faults.failure { try await faults.run(faults.file(bad.url), into: target) }
-        #expect(failure?.code == .badReply && counter.value == 2, "\(String(describing: failure)), \(counter.value)")
+        #expect(failure?.code == .badReply && counter.value == 4, "\(String(describing: failure)), \(counter.value)")
         #expect(try target.bytesHere == PieceGrid.standardPiece)
         let good = try await LoopbackServer.start { .file(Self.bytes, for: $0) }
         let whole = digest(of: Self.bytes)
@@ -36,6 +37,33 @@ import Testing
         #expect(asked == (counter.value, good.requests.count), "what is whole is not asked for")
         try await bad.stop()
         try await good.stop()
+    }
+
+    @Test(
+        "DL-15 a lone 416: what nothing proves is dropped once and fetched anew, what a digest will prove is kept",
+        arguments: [false, true])
+    func momentarily(_ hasDigest: Bool) async throws {
+        let counter = Counter()
+        let server = try await LoopbackServer.start { request in
+            let isRefused = request.range?.lowerBound != 0 && counter.next() == 1
+            return isRefused ? Reply(416, headers: [("Content-Range", "bytes */*")]) : .file(Self.bytes, for: request)
+        }
+        let whole = digest(of: Self.bytes)
+        let fetched = try await faults.run(faults.file(server.url, digest: hasDigest ? whole : nil), into: faults.target())
+        #expect(fetched.digest == whole)
+        let refused = server.requests.first { $0.range?.lowerBound != 0 }?.range?.count ?? 0
+        let twice = hasDigest ? 0 : Int(PieceGrid.standardPiece)
+        #expect(server.asked == Self.bytes.count + refused + twice)
+        try await server.stop()
+    }
+
+    @Test("DL-15 a 416 that tells another length is another file, and is not asked for again") func shorter() async throws {
+        let server = try await LoopbackServer.start { request in
+            request.range?.lowerBound == 0 ? .file(Self.bytes, for: request) : Reply(416, headers: [("Content-Range", "bytes */77")])
+        }
+        let failure = await faults.failure { try await faults.run(faults.file(server.url), into: faults.target()) }
+        #expect(failure?.code == .sizeMismatch && server.requests.count == 2, "\(failure as Any)")
+        try await server.stop()
     }
 
     @Test("DL-28 a signed address that ran out and is refused anew ends it, with the cause") func signedAgain() async throws {
@@ -60,7 +88,7 @@ import Testing
         }
         let target = try faults.target()
         let failure = await faults.failure { try await faults.run(faults.file(server.url), into: target) }
-        #expect(failure?.code == .sourceRefused && failure?.remedy.contains("HF_TOKEN") == true)
+        #expect(failure?.code == .sourceRefused && failure?.remedy.contains("fresh address") == true)
         #expect(server.requests.count == 2, "a no is not asked for twice")
         #expect(try target.bytesHere == PieceGrid.standardPiece)
         _ = isRevoked.next()

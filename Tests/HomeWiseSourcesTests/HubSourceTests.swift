@@ -106,6 +106,20 @@ import Testing
             answers.withLock { $0.isEmpty ? .json(Self.listing()) : $0.removeFirst() }
         }
         #expect(try outcome.get().files.count == 1 && server.requests.count == 3)
+        // Whichever way it says so.
+        let form = DateFormatter()
+        (form.locale, form.timeZone) = (Locale(identifier: "en_US_POSIX"), TimeZone(identifier: "GMT"))
+        form.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+        for header in [("Retry-After", form.string(from: Date(timeIntervalSinceNow: 1))), ("RateLimit", #""api";r=0;t=1"#)] {
+            let first = Mutex(true)
+            let (dated, asked) = try await ask("hf:org/repo/model Q4.gguf") { _ in
+                first.withLock { isFirst in
+                    defer { isFirst = false }
+                    return isFirst ? Reply(429, headers: [header]) : .json(Self.listing())
+                }
+            }
+            #expect(try dated.get().files.count == 1 && asked.requests.count == 2, "\(header)")
+        }
         let (refused, busy) = try await ask("hf:org/repo/m.gguf") { _ in Reply(429, headers: [("Retry-After", "1000000000")]) }
         #expect(failure(refused)?.code == .sourceRefused && busy.requests.count == 1, "nobody waits for hours")
     }

@@ -22,17 +22,18 @@ extension Failure {
             remedy: "Run the same command again: it goes on where it stopped.", detail: ["host": host])
     }
 
-    public static func refused(host: String, status: Int, what: String) -> Failure {
+    /// - Parameter by: whose no it is, where that is not the host itself.
+    public static func refused(host: String, status: Int, what: String, by keeper: Gatekeeper = .web) -> Failure {
         let code: Code = [404, 410].contains(status) ? .notAtSource : .sourceRefused
         return Failure(
             code, "\(host) answered \(status) for \(what.contains("://") ? WebAddress.redacted(what) : what).",
-            remedy: remedy(forStatus: status),
+            remedy: remedy(forStatus: status, keeper),
             detail: ["host": host, "status": "\(status)"])
     }
 
-    private static func remedy(forStatus status: Int) -> String {
+    private static func remedy(forStatus status: Int, _ keeper: Gatekeeper) -> String {
         switch status {
-        case 401, 403: "The model may be private or gated: accept its terms on the hub and set HF_TOKEN."
+        case 401, 403: keeper.remedy
         case 404, 410: "It was moved or removed; choose another model or source."
         case 429: "The source limits requests: wait a few minutes and run the same command again."
         case 451: "The source may not hand this out where you are; choose another model."
@@ -45,6 +46,11 @@ extension Failure {
         Failure(
             .badReply, "\(host) sent an answer that cannot be right: \(why).",
             remedy: "A proxy or login page may be in between. Run the same command again: what was proven is kept.", detail: ["host": host])
+    }
+
+    /// A host that says that the bytes which were asked for are not there (416), and does not say that the file is a shorter one.
+    public static func noSuchRange(host: String, of file: String) -> Failure {
+        badReply(host: host, "it has no such part of \(file)").adding("retry", "no").adding("status", "416")
     }
 
     public static func insecureRedirect(from host: String, to target: String) -> Failure {

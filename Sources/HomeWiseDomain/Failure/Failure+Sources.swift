@@ -117,10 +117,10 @@ extension Failure {
             remedy: "The registry is misconfigured or hostile; choose another source.", detail: ["host": registry, "status": "401"])
     }
 
-    public static func registryNeedsLogin(_ registry: String, repository: String, status: Int, hint: String?) -> Failure {
+    public static func registryNeedsLogin(_ registry: String, repository: String, status: Int, remedy: String) -> Failure {
         Failure(
             .sourceRefused, "\(registry) does not hand out \(repository) without a login that allows it, or does not have it.",
-            remedy: hint ?? "Log in once with: docker login \(registry)", detail: ["host": registry, "status": "\(status)"])
+            remedy: remedy, detail: ["host": registry, "status": "\(status)"])
     }
 
     public static func severalPlatforms(_ name: String, _ platforms: [String]) -> Failure {

@@ -11,8 +11,12 @@ public struct RemoteAddress: Sendable, Hashable {
     /// The address that a person configured and whose answer named this one; `nil` where a person named it. It decides whether
     /// this one may lead into a private network.
     public var namedBy: String?
+    public var keeper: Gatekeeper
 
-    public init(url: String, authorization: String? = nil, source: String = "web", namedBy: String? = nil) {
+    public init(
+        url: String, authorization: String? = nil, source: String = "web", namedBy: String? = nil, keeper: Gatekeeper = .web
+    ) {
+        self.keeper = keeper
         self.url = url
         self.authorization = authorization
         self.source = source
