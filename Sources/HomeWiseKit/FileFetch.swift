@@ -31,8 +31,10 @@ struct FileFetch: Sendable {
         let lock: FileLock
     }
 
-    /// The name of a file's transfer.
-    static func key(of file: RemoteFile) -> Digest { file.digest ?? FileHash.digest(ofText: "\(file.url) \(file.size ?? 0)") }
+    /// The name of a file's transfer. A new signature is no new file.
+    static func key(of file: RemoteFile) -> Digest {
+        file.digest ?? FileHash.digest(ofText: "\(SignedQuery.removed(from: file.url)) \(file.size ?? 0)")
+    }
 
     /// - Parameters:
     ///   - slot: its place in a larger file; `nil` for a file of its own.

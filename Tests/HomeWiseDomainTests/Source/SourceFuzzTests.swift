@@ -65,7 +65,9 @@ import Testing
         let counts = try fuzz(sound, seed: 3) { bytes in
             let text = String(decoding: bytes, as: UTF8.self)
             guard case .source(let reference) = try ModelSelector(parsing: text) else { return }
-            #expect(try SourceReference(parsing: reference.description) == reference, "\(reference)")
+            let again = try SourceReference(parsing: reference.description)
+            // What an address holds in secret is not printed.
+            #expect(again == reference || (reference.kind == "web" && "\(again)" == "\(reference)"), "\(reference)")
         }
         #expect(counts.read > Self.rounds / 10 && counts.refused > Self.rounds / 10)
     }
