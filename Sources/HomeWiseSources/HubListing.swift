@@ -20,6 +20,8 @@ struct HubListing {
         var warnings: [String]
         /// Whether its files are for those alone who accepted its terms; the listing is for everybody.
         var isGated = false
+        /// Files whose names lead outside of a folder, or cannot be one here.
+        var unsafe = 0
     }
 
     /// Bytes; the largest repositories list some ten thousand files.
@@ -46,6 +48,7 @@ struct HubListing {
             entries = try await HubTree(listing: self).read(now, commit: info.sha, reference) ?? entries
         }
         for entry in entries { try add(entry, to: &listed) }
+        if let warning = ListedFile.leftOut(listed.unsafe, of: now) { listed.warnings.append(warning) }
         return listed
     }
 
@@ -65,7 +68,10 @@ struct HubListing {
 
     private func add(_ entry: Entry, to listed: inout Listed) throws {
         // A name that is no safe path is never asked for, and need not spoil the rest.
-        guard let path = try? SafePath(untrusted: entry.path) else { return }
+        guard let path = try? SafePath(untrusted: entry.path) else {
+            listed.unsafe += 1
+            return
+        }
         guard let size = entry.size else {
             listed.unproven.insert(entry.path)
             return

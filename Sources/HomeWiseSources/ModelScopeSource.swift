@@ -24,13 +24,14 @@ package struct ModelScopeSource: Source {
     private var authorization: String? { token.map { "Bearer \($0)" } }
 
     package func resolve(_ wish: SourceWish) async throws -> Delivery {
-        let files = try await listing()
+        let (files, unsafe) = try await listing()
         let selection = try RepositoryPicker(place: "modelscope:\(reference.repository)", host: host, files: files).pick(
             reference.part, wish: wish)
         return Delivery(
             files: selection.items.map { item in
                 item.delivered { RemoteFile(name: $1, addresses: addresses(of: $0), size: $0.size, digest: $0.digest) }
-            }, revision: reference.isPinned ? reference.revision : nil, owner: reference.owner, warnings: selection.warnings)
+            }, revision: reference.isPinned ? reference.revision : nil, owner: reference.owner,
+            warnings: selection.warnings + [ListedFile.leftOut(unsafe, of: reference.repository)].compactMap { $0 })
     }
 
     /// Its page's own address, and where a digest proves that both are one, the one that its official client takes.
@@ -47,7 +48,8 @@ package struct ModelScopeSource: Source {
     /// The server ends a list here without saying so.
     private static let truncation = 3000
 
-    private func listing() async throws -> [ListedFile] {
+    /// - Returns: the files, and how many are left out for their names.
+    private func listing() async throws -> ([ListedFile], unsafe: Int) {
         // Of a file in a folder only that folder is asked for.
         let folder: String? =
             if case .file(let path) = reference.part, path.value.contains("/") {
@@ -66,11 +68,12 @@ package struct ModelScopeSource: Source {
         guard page.success != false, page.code ?? 200 == 200, let entries = page.data?.files else {
             throw refusal(page.code ?? 404, page.message)
         }
-        let files = try entries.filter { $0.type != "tree" }.compactMap { try file($0) }
+        let listed = entries.filter { $0.type != "tree" }
+        let files = try listed.compactMap { try file($0) }
         if entries.count >= Self.truncation, folder == nil {
             throw Failure.badReply(host: host, "a list that ends at \(Self.truncation) files").adding("retry", "no")
         }
-        return files
+        return (files, listed.count - files.count)
     }
 
     private func file(_ entry: Page.Entry) throws -> ListedFile? {

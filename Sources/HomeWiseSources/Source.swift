@@ -29,6 +29,19 @@ extension Transport.Answer {
     }
 }
 
+extension ListedFile {
+    /// What a person should know of files that are never asked for.
+    ///
+    /// - Parameter count: of names that are no path inside a folder.
+    static func leftOut(_ count: Int, of repository: String) -> String? {
+        switch count {
+        case 0: nil
+        case 1: "A file of \(repository) is left out: its name is no path inside a folder."
+        default: "\(count) files of \(repository) are left out: their names are no paths inside a folder."
+        }
+    }
+}
+
 /// Parts of addresses.
 enum AddressPart {
     /// A path below another: slashes stay, all else that an address cannot hold is escaped.

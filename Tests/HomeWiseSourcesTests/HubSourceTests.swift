@@ -165,6 +165,15 @@ import Testing
         #expect(failure(outcome)?.code == .badReply && server.requests.count == 1)
     }
 
+    @Test("A2 files whose names lead elsewhere are left out, and that is said") func unsafeNames() async throws {
+        let more = #",{"rfilename":"../../etc/cron.d/p","size":9},{"rfilename":"/etc/passwd","size":9}"#
+        let (outcome, _) = try await ask("hf:org/repo/model Q4.gguf") { _ in .json(Self.listing(more: more)) }
+        #expect(try outcome.get().files.count == 1 && outcome.get().warnings.contains { $0.hasPrefix("2 files of org/repo are left out") })
+        #expect(try outcome.get().parts[0].file.addresses.map(\.keeper) == [.hub])
+        let (plain, _) = try await ask("hf:org/repo/model Q4.gguf") { _ in .json(Self.listing()) }
+        #expect(try plain.get().warnings == [])
+    }
+
     @Test(
         "A2 digests that are none are refused",
         arguments: [

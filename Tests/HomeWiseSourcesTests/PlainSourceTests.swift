@@ -205,6 +205,13 @@ import Testing
         #expect(server.requests[0].path == "/api/v1/models/org/repo/repo/files?Revision=master&Recursive=True")
     }
 
+    @Test("A2 files whose names lead elsewhere are left out, and that is said") func unsafeNames() async throws {
+        let reply = Self.page([Self.file("a-Q8_0.gguf"), Self.file("../x.gguf")].joined(separator: ","))
+        let delivery = try await ask("modelscope:org/repo:q8_0", reply).outcome.get()
+        #expect(delivery.files.count == 1 && delivery.warnings.contains { $0.hasPrefix("A file of org/repo is left out") })
+        #expect(delivery.parts[0].file.addresses.allSatisfy { $0.keeper == .modelScope })
+    }
+
     @Test func ofAFileInAFolderThatFolderIsListed() async throws {
         let (outcome, server) = try await ask("modelscope:org/repo/sub/a b.gguf@v1", Self.page(Self.file("sub/a b.gguf")))
         #expect(
