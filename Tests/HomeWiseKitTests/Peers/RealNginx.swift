@@ -56,7 +56,8 @@ struct RealNginx: Sendable {
         try #require(isUp && kill(self.process, 0) == 0, "nginx did not start: \(errors)")
     }
 
-    func stop() { kill(process, SIGTERM) }
+    /// It inherits that SIGTERM is blocked in this process.
+    func stop() { kill(process, SIGKILL) }
 
     private static func configuration(_ folder: String, _ servers: String) -> String {
         let places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { "\($0)_temp_path \(folder)/tmp;" }.joined(separator: " ")
