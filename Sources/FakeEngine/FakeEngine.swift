@@ -14,6 +14,10 @@ import HomeWiseTesting
 /// - `die-mid-answer`: ends itself after the third token
 /// - `count-messages`: answers with the number of turns that it was sent
 /// - `slow-answer`: a token every 100 ms, for ever
+/// - `die-mid-answer-once PATH`: the same, for the first answer alone; the path is where it notes that
+/// - `out-of-memory-above N`: has no memory for more than N tokens of context
+/// - `lose-device`: cannot use any graphics card
+/// - `crash-with OPTION VALUE`, `crash-without OPTION`: ends itself while loading where an option has the value, or is not there
 /// - `ignore-term`: pays no heed to SIGTERM
 /// - `grandchild PATH`: starts a process of its own that outlives it, and writes its number to the path
 @main
@@ -32,6 +36,7 @@ struct FakeEngine {
             exit(1)
         }
         if orders["crash"] != nil { Self.die(by: SIGSEGV) }
+        try Self.failAsOrdered(orders, arguments)
         if orders["ignore-term"] != nil { signal(SIGTERM, SIG_IGN) }
         if let path = orders["grandchild"] { try Self.startGrandchild(path) }
         let server = try await LoopbackServer.start(socket: socket) { request in Self.reply(to: request, orders) }
@@ -42,6 +47,25 @@ struct FakeEngine {
     private static func die(by number: Int32) {
         signal(number, SIG_DFL)
         kill(getpid(), number)
+    }
+
+    /// Failures that depend on how it was started.
+    private static func failAsOrdered(_ orders: Orders, _ arguments: [String]) throws {
+        func value(_ option: String) -> String? { arguments.firstIndex(of: option).flatMap { arguments.dropFirst($0 + 1).first } }
+        func fail(_ words: String) -> Never {
+            FileHandle.standardError.write(Data((words + "\n").utf8))
+            exit(1)
+        }
+        if let most = orders["out-of-memory-above"].flatMap({ Int($0) }), let context = value("--ctx-size").flatMap({ Int($0) }),
+            context > most
+        {
+            fail("alloc_tensor_range: failed to allocate CPU buffer of size \(context)")
+        }
+        if orders["lose-device"] != nil, value("--gpu-layers") != "0" { fail("ggml_cuda_init: no CUDA-capable device is detected") }
+        if let words = orders["crash-with"]?.split(separator: " "), words.count == 2, value(String(words[0])) == String(words[1]) {
+            die(by: SIGSEGV)
+        }
+        if let option = orders["crash-without"], !arguments.contains(option) { die(by: SIGSEGV) }
     }
 
     private static func startGrandchild(_ path: String) throws {
@@ -57,7 +81,7 @@ struct FakeEngine {
         if orders["refuse"] != nil, !isWarmUp {
             return .init(400, headers: [("Content-Type", "application/json")], body: Array(#"{"error":{"message":"too long"}}"#.utf8))
         }
-        if orders["die-mid-answer"] != nil, !isWarmUp {
+        if !isWarmUp, orders["die-mid-answer"] != nil || isFirst(orders["die-mid-answer-once"]) {
             Task {
                 try await Task.sleep(for: .milliseconds(200))
                 Self.die(by: SIGABRT)
@@ -71,6 +95,11 @@ struct FakeEngine {
             return stream(["\(String(decoding: request.body, as: UTF8.self).components(separatedBy: "\"role\"").count - 1)"])
         }
         return stream(["Hello", " from", " the fake."])
+    }
+
+    /// Whether nobody was at the path before.
+    private static func isFirst(_ path: String?) -> Bool {
+        path.map { FileManager.default.createFile(atPath: $0 + ".new", contents: nil) && link($0 + ".new", $0) == 0 } ?? false
     }
 
     private static func stream(_ words: [String], end: LoopbackServer.Reply.End = .complete, pause: Duration = .zero)

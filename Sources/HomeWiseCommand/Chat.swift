@@ -13,19 +13,20 @@ struct Chat: Sendable {
 
     /// One question, one answer; the answer alone goes to standard output.
     func once(_ prompt: String) async throws {
-        let answer = try await ask(prompt)
+        let answer = try await askUntilAnswered(prompt)
         if isJSON {
-            try Terminal.json(answer.result(of: conversation))
+            try await Terminal.json(answer.result(of: conversation))
         } else {
             Terminal.answer("\n")
-            answer.tell(conversation)
+            await answer.tell(conversation)
         }
     }
 
     func converse() async throws {
         Terminal.say(Terminal.dim("Ask away. Ctrl-C stops an answer; /clear begins anew; /bye or Ctrl-D leaves."))
-        if !conversation.fit.model.isChat {
-            Terminal.line("Note", "\(conversation.fit.model.name) continues what you write; it does not answer in turns.")
+        let model = try await conversation.fit().model
+        if !model.isChat {
+            Terminal.line("Note", "\(model.name) continues what you write; it does not answer in turns.")
         }
         while let line = await Self.nextLine() {
             let text = line.trimmingCharacters(in: .whitespaces)
@@ -42,15 +43,35 @@ struct Chat: Sendable {
         Terminal.say("")
     }
 
-    /// An answer that is refused or interrupted does not end the conversation; an engine that died does.
+    /// An answer that is refused or interrupted does not end the conversation, nor does an engine that died, as long as another takes
+    /// its place.
     private func turn(_ text: String) async throws {
         do {
             let answer = try await Interrupts.shared.cancelling(isLast: false) { try await ask(text) }
             Terminal.answer("\n")
-            answer.tell(conversation)
+            await answer.tell(conversation)
         } catch is CancellationError {
             Terminal.say("\n" + Terminal.dim("Stopped."))
-        } catch let failure as Failure where failure.code == .engineRefused { Terminal.error(failure) }
+        } catch let failure as Failure where failure.code == .engineRefused {
+            Terminal.error(failure)
+        } catch let failure as Failure where failure.code == .engineDied && failure.detail["tried"] == nil {
+            // Its successor is starting; whether there is none shows with the next question.
+            Terminal.error(failure)
+            Terminal.say(Terminal.dim("The conversation is kept: ask again."))
+        }
+    }
+
+    /// Nobody is there to ask again: the question goes to the engine's successor, until there is none.
+    private func askUntilAnswered(_ prompt: String) async throws -> Answer {
+        while true {
+            do { return try await ask(prompt) } catch let failure as Failure
+                where failure.code == .engineDied && failure.detail["tried"] == nil
+            {
+                await conversation.takeBack()
+                if !isJSON { Terminal.answer("\n") }
+                Terminal.line("Again", "the answer broke off and is asked for once more")
+            }
+        }
     }
 
     private func ask(_ prompt: String) async throws -> Answer {
@@ -106,13 +127,13 @@ struct Answer: Sendable {
     }
 
     /// The figures, for a person.
-    func tell(_ conversation: Conversation) {
+    func tell(_ conversation: Conversation) async {
         var parts: [String] = []
         if let timings {
             parts.append("\(timings.tokens) tokens at \(timings.tokensPerSecond.rounded(toPlaces: 1)) tokens/s")
         }
         if let secondsToFirst { parts.append("the first after \(secondsToFirst.rounded(toPlaces: 2)) s") }
-        if let memory = conversation.memory() {
+        if let memory = await conversation.memory() {
             parts.append("memory used \(memory.resident), of it \(memory.anonymous) of its own and the rest the model's file")
         }
         if finish == "length" { parts.append("stopped at the limit of its length") }
@@ -130,10 +151,10 @@ struct Answer: Sendable {
         let memoryAnonymous: Int64?
     }
 
-    func result(of conversation: Conversation) -> Result {
-        let memory = conversation.memory()
-        return Result(
-            model: conversation.fit.key, answer: text, reasoning: reasoning.isEmpty ? nil : reasoning, finishReason: finish,
+    func result(of conversation: Conversation) async throws -> Result {
+        let memory = await conversation.memory()
+        return try await Result(
+            model: conversation.fit().key, answer: text, reasoning: reasoning.isEmpty ? nil : reasoning, finishReason: finish,
             secondsToFirstToken: secondsToFirst, timings: timings, memoryResident: memory?.resident.bytes,
             memoryAnonymous: memory?.anonymous.bytes)
     }

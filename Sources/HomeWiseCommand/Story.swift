@@ -89,6 +89,7 @@ final class Story: Sendable {
                 "Starting",
                 "\(fit.model.name) on \(plan.device), context \(plan.options.context) tokens, \(plan.reasons.joined(separator: "; "))"
             )
+        case .recovering(let failure, let taken): ("Recovery", "\(failure.firstLine) Next: \(taken.words)")
         case .ready(let seconds): ("Ready", "after \(seconds.rounded(toPlaces: 2)) s")
         case .load(let busy, let cores):
             busy < 0.3

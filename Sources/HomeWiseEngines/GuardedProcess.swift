@@ -72,7 +72,7 @@ package struct GuardedProcess: Sendable {
             }.closureResult.get()
         } catch let error as SubprocessError {
             if Task.isCancelled { throw CancellationError() }
-            throw Failure.engineDidNotStart("\(guardProgram) cannot be run: \(error)", tail: [])
+            throw Failure.engineDidNotStart(ExitCause(.failed, "\(guardProgram) cannot be run: \(error)"), tail: [])
         }
     }
 
@@ -114,7 +114,8 @@ package enum ChildExit: Sendable, Equatable {
 
     package func cause(tail: [String]) -> ExitCause {
         switch self {
-        case .notStarted(let number): ExitCause(code: 127, signal: nil, tail: ["cannot be run: \(String(cString: strerror(number)))"])
+        // A file that is missing or of another machine is mended by installing the engine anew.
+        case .notStarted(let number): ExitCause(.missingLibrary, "it cannot be run: \(String(cString: strerror(number)))")
         case .exited(let code): ExitCause(code: code, signal: nil, tail: tail)
         case .signaled(let number): ExitCause(code: nil, signal: number, tail: tail)
         }

@@ -26,15 +26,24 @@ package struct LlamaServer: Sendable {
         fileprivate let child: Child
         fileprivate let log: LogTail
 
+        /// Waits for the engine's own end, and always throws.
+        ///
+        /// - Throws: `Failure.engineDied` with its last words; `CancellationError` where we end it.
+        package func untilItEnds() async throws {
+            let ending = try await child.exit()
+            try Task.checkCancellation()
+            throw Failure.engineDied(ending.cause(tail: log.last(40)), tail: log.last(8))
+        }
+
         /// Turns a broken stream into the reason why the engine ended, where it did.
         package func explain(_ error: any Error) async -> any Error {
             if error is Failure || error is CancellationError { return error }
             // The line breaks a moment before the guard tells of the end.
             for _ in 0..<25 where await child.ending == nil { try? await Task.sleep(for: .milliseconds(10)) }
             guard let ending = await child.ending else {
-                return Failure.engineDied("it hung up or fell silent (\(error))", tail: log.last(8))
+                return Failure.engineDied(ExitCause(.hung, "it hung up or fell silent (\(error))"), tail: log.last(8))
             }
-            return Failure.engineDied(ending.cause(tail: log.last(20)).sentence, tail: log.last(8))
+            return Failure.engineDied(ending.cause(tail: log.last(20)), tail: log.last(8))
         }
     }
 
@@ -79,9 +88,11 @@ package struct LlamaServer: Sendable {
             try Task.checkCancellation()
             try await Task.sleep(for: .milliseconds(100))
             try await check(child, log)
-            throw Failure.engineDidNotStart("its first answer failed (\(error))", tail: log.last(8))
+            throw Failure.engineDidNotStart(ExitCause(.failed, "its first answer failed (\(error))"), tail: log.last(8))
         }
-        guard let pid = await child.pid else { throw Failure.engineDidNotStart("its process is unknown", tail: log.last(8)) }
+        guard let pid = await child.pid else {
+            throw Failure.engineDidNotStart(ExitCause(.failed, "its process is unknown"), tail: log.last(8))
+        }
         let seconds = start.duration(to: .now) / .seconds(1)
         return Session(client: client, pid: pid, secondsToReady: seconds, child: child, log: log)
     }
@@ -89,10 +100,10 @@ package struct LlamaServer: Sendable {
     private func check(_ child: Child, _ log: LogTail) async throws {
         try Task.checkCancellation()
         if let ending = await child.ending {
-            throw Failure.engineDidNotStart(ending.cause(tail: log.last(40)).sentence, tail: log.last(8))
+            throw Failure.engineDidNotStart(ending.cause(tail: log.last(40)), tail: log.last(8))
         }
         if log.silence > patience {
-            throw Failure.engineDidNotStart("it said nothing for \(patience.components.seconds) s", tail: log.last(8))
+            throw Failure.engineDidNotStart(ExitCause(.hung, "it said nothing for \(patience.components.seconds) s"), tail: log.last(8))
         }
     }
 }

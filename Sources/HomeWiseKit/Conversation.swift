@@ -6,61 +6,74 @@ import HomeWiseEngines
 import HomeWiseMachine
 import HomeWiseStore
 
-/// Talks to a loaded model and remembers what was said.
+/// Talks to a loaded model and remembers what was said, also when the engine behind it is another one by now.
 public actor Conversation {
-    public nonisolated let fit: Fit
-    private let session: LlamaServer.Session
+    private let supervisor: Supervisor
     private let limit: Int?
-    private let remember: @Sendable (AnswerTimings) throws -> Void
+    private let remember: @Sendable (AnswerTimings, Supervisor.Seat) throws -> Void
     public private(set) var history: [ChatMessage] = []
 
     /// Tokens that a model without turns writes at most: it seldom stops by itself.
     static let continuation = 128
 
     /// - Parameter limit: tokens that an answer may have at most.
-    init(fit: Fit, session: LlamaServer.Session, limit: Int?, remember: @escaping @Sendable (AnswerTimings) throws -> Void) {
-        self.fit = fit
-        self.session = session
+    init(_ supervisor: Supervisor, limit: Int?, remember: @escaping @Sendable (AnswerTimings, Supervisor.Seat) throws -> Void) {
+        self.supervisor = supervisor
         self.limit = limit
         self.remember = remember
     }
 
+    /// The model that answers, once it is ready: another one than was asked for where nothing else ran.
+    ///
+    /// - Throws: the failure that nothing helped against.
+    public func fit() async throws -> Fit { try await supervisor.seat().order.fit }
+
     /// Asks and hands over the answer as it is written. What was written before an interruption stays in the history.
     ///
-    /// - Throws: `Failure.engineRefused` for what the model cannot take, `Failure.engineDied` with the engine's last
-    ///   words, `CancellationError`.
+    /// - Throws: `Failure.engineRefused` for what the model cannot take; `Failure.engineDied` with the engine's last words, after which
+    ///   the next question waits for its successor; `CancellationError`.
     public func ask(_ prompt: String, onPart: @Sendable (AnswerPart) -> Void) async throws {
+        let seat = try await supervisor.seat()
         var answer = ""
         do {
-            for try await part in try await stream(prompt) {
+            for try await part in try await stream(prompt, seat) {
                 if case .text(let text) = part { answer += text }
                 // A rate that cannot be written down is no reason to lose an answer.
-                if case .timings(let timings) = part { try? remember(timings) }
+                if case .timings(let timings) = part { try? remember(timings, seat) }
                 onPart(part)
             }
         } catch {
-            keep(prompt, answer)
-            throw await session.explain(error)
+            keep(prompt, answer, seat)
+            let error = await seat.session.explain(error)
+            if (error as? Failure)?.code == .engineDied { await supervisor.lost(seat) }
+            throw error
         }
-        keep(prompt, answer)
+        keep(prompt, answer, seat)
         try Task.checkCancellation()
+    }
+
+    /// Takes the last question and what was answered to it out of the history, to ask it again.
+    public func takeBack() {
+        guard let question = history.lastIndex(where: { $0.role == .user }) else { return }
+        history.removeSubrange(question...)
     }
 
     public func forget() { history = [] }
 
     /// What the engine's process takes of memory now: all of it, and the part that can not be dropped.
-    public nonisolated func memory() -> (resident: ByteCount, anonymous: ByteCount)? {
-        ProcessMemory(pid: session.pid).map { ($0.resident, $0.anonymous) }
+    public func memory() async -> (resident: ByteCount, anonymous: ByteCount)? {
+        guard let seat = try? await supervisor.seat() else { return nil }
+        return ProcessMemory(pid: seat.session.pid).map { ($0.resident, $0.anonymous) }
     }
 
-    private func stream(_ prompt: String) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
-        fit.model.isChat
-            ? try await session.client.chat(history + [ChatMessage(.user, prompt)], limit: limit)
-            : try await session.client.complete(prompt, limit: limit ?? Self.continuation)
+    private func stream(_ prompt: String, _ seat: Supervisor.Seat) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
+        seat.order.fit.model.isChat
+            ? try await seat.session.client.chat(history + [ChatMessage(.user, prompt)], limit: limit)
+            : try await seat.session.client.complete(prompt, limit: limit ?? Self.continuation)
     }
 
-    private func keep(_ prompt: String, _ answer: String) {
-        guard fit.model.isChat, !answer.isEmpty else { return }
+    private func keep(_ prompt: String, _ answer: String, _ seat: Supervisor.Seat) {
+        guard seat.order.fit.model.isChat, !answer.isEmpty else { return }
         history += [ChatMessage(.user, prompt), ChatMessage(.assistant, answer)]
     }
 }

@@ -38,6 +38,8 @@ public enum Event: Sendable {
     case engineReady(EngineManifest, isNew: Bool)
     case launching(LaunchPlan, Fit)
     case ready(seconds: Double)
+    /// An engine failed; this is done about it.
+    case recovering(Failure, RecoveryLadder.Taken)
     case note(String)
     /// How busy the machine is with others while it is measured.
     case load(busyCores: Double, cores: Int)

@@ -72,38 +72,49 @@ extension HomeWise {
 
     /// Runs a model beside a body; the engine is gone when the body is done, and also when this process is.
     ///
-    /// - Parameter limit: tokens that an answer may have at most; `nil` for as many as the context holds.
-    /// - Throws: `Failure.engineMissing`, `Failure.engineStartFailed`, or what the body throws.
+    /// A failing engine is started again by the ladder (`Recovery`); each measure is reported.
+    ///
+    /// - Parameters:
+    ///   - isNamed: a person named this model: no other one takes its place.
+    ///   - limit: tokens that an answer may have at most; `nil` for as many as the context holds.
+    /// - Throws: `Failure.engineMissing`, `Failure.engineStartFailed` with what was tried, or what the body throws.
     public func withModel<Value: Sendable>(
-        _ ready: Ready, limit: Int? = nil, report: @escaping Report, body: @escaping @Sendable (Conversation) async throws -> Value
+        _ ready: Ready, wish: Wish = Wish(), isNamed: Bool = true, limit: Int? = nil, report: @escaping Report,
+        body: @escaping @Sendable (Conversation) async throws -> Value
     ) async throws -> Value {
         guard let manifest = try engineInUse() else { throw Failure.engineMissing("llama.cpp") }
         // Nobody may remove it while it runs.
         let lease = try lease(on: ready.installed, purpose: "running")
         try noteUse(of: ready.installed)
         defer { withExtendedLifetime(lease) {} }
-        let plan = try await launchPlan(ready)
-        report(.launching(plan, ready.fit))
-        let inventory = store.inventory
-        let (key, now, wholeCores) = (
-            ready.fit.measurementKey + Self.engineSuffix(manifest), world.now, max(1, Int(probe.cpu().usableCores))
-        )
-        return try await LlamaServer(manifest: manifest, host: engineHost).run(
-            plan, isChat: ready.fit.model.isChat, sampling: ready.fit.model.sampling
-        ) { session in
-            report(.ready(seconds: session.secondsToReady))
-            let conversation = Conversation(fit: ready.fit, session: session, limit: limit) { timings in
-                if let memory = ProcessMemory(pid: session.pid) {
-                    let observed = ObservedMemory(planned: ready.fit.memory.privateTotal, seen: memory.anonymous)
-                    try inventory.note(observed, .memory, key: Self.memoryKey(ready.fit), at: now())
-                }
-                // A handful of tokens tells of the start of an answer, a long one of its length, and a busy machine of
-                // the others; the pace of the model itself is what is kept.
-                guard (16...512).contains(timings.tokens), timings.promptTokens < 512, plan.threads >= wholeCores else { return }
-                try inventory.record(model: key, tokensPerSecond: timings.tokensPerSecond, at: now())
-            }
-            return try await body(conversation)
+        let recovery = Recovery(house: self, manifest: manifest, wish: wish, isNamed: isNamed, report: report)
+        let order = try await recovery.begin(with: Supervisor.Order(plan: launchPlan(ready), fit: ready.fit))
+        report(.launching(order.plan, order.fit))
+        let supervisor = Supervisor(
+            server: LlamaServer(manifest: manifest, host: engineHost), order: order,
+            recover: { try await recovery.order(after: $0, $1) },
+            onReady: { seat in
+                report(.ready(seconds: seat.session.secondsToReady))
+                await recovery.worked(seat.order)
+            })
+        return try await supervisor.run { supervisor in
+            try await body(Conversation(supervisor, limit: limit) { try remember($0, $1, manifest) })
         }
+    }
+
+    /// What a run tells of the model: memory beside the plan, and the rate.
+    private func remember(_ timings: AnswerTimings, _ seat: Supervisor.Seat, _ manifest: EngineManifest) throws {
+        let fit = seat.order.fit
+        if let memory = ProcessMemory(pid: seat.session.pid) {
+            let observed = ObservedMemory(planned: fit.memory.privateTotal, seen: memory.anonymous)
+            try store.inventory.note(observed, .memory, key: Self.memoryKey(fit), at: world.now())
+        }
+        // A handful of tokens tells of the start of an answer, a long one of its length, and a busy machine of
+        // the others; the pace of the model itself is what is kept.
+        let wholeCores = max(1, Int(probe.cpu().usableCores))
+        guard (16...512).contains(timings.tokens), timings.promptTokens < 512, seat.order.plan.threads >= wholeCores else { return }
+        try store.inventory.record(
+            model: fit.measurementKey + Self.engineSuffix(manifest), tokensPerSecond: timings.tokensPerSecond, at: world.now())
     }
 
     /// A look at the load shorter than this says little.
@@ -111,7 +122,7 @@ extension HomeWise {
     /// And one longer than this says what was, not what is.
     private static let longestLook = Duration.seconds(3)
 
-    private func launchPlan(_ ready: Ready) async throws -> LaunchPlan {
+    func launchPlan(_ ready: Ready) async throws -> LaunchPlan {
         var look = load
         var since = loadSince
         if since.duration(to: .now) > Self.longestLook { (look, since) = (LoadProbe(probe), .now) }

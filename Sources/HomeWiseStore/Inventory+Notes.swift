@@ -51,6 +51,8 @@ package enum NoteKind: String, Sendable {
     case calibration
     /// What a running engine took, beside the plan, by model and options.
     case memory
+    /// What a model needed before it ran (`RecoveryMemory`), by model.
+    case recovery
     /// A registry that a person added, by name.
     case registry
     /// A model that no registry names, by the source that a person typed.

@@ -7,12 +7,36 @@ import Testing
 @Suite struct ExitCauseTests {
     @Test(arguments: [
         ("ggml_aligned_malloc: failed to allocate 900 MiB", ExitCause.Kind.outOfMemory),
+        ("ggml_aligned_malloc: insufficient memory (attempted to allocate  41.96 MB)", .outOfMemory),
         ("error while loading shared libraries: libggml.so.0: cannot open", .missingLibrary),
         ("couldn't bind HTTP server socket, hostname: /x.sock", .addressInUse),
-        ("llama_model_load: error loading model: unknown model architecture: 'x'", .badModel),
+        ("llama_model_load: error loading model: unknown model architecture: 'x'", .unsupportedModel),
+        ("error loading model: tensor 'blk.16' data is not within the file bounds, model is corrupted or incomplete", .badModel),
+        ("gguf_init_from_reader: invalid magic characters: 'XXXX', expected 'GGUF'", .badModel),
+        ("alloc_tensor_range: failed to allocate CUDA0 buffer of size 3019898880", .outOfDeviceMemory),
+        ("CUDA error: out of memory", .outOfDeviceMemory),
+        ("ggml-rpc.cpp:547: Failed to connect to 127.0.0.1:5999", .deviceLost),
+        ("ggml-rpc.cpp:566: Remote RPC server crashed or returned malformed response", .deviceLost),
+        ("error while handling argument \"--device\": invalid device: CUDA0", .deviceLost),
     ])
     func lastWordsGiveTheCause(_ line: String, _ kind: ExitCause.Kind) {
         #expect(ExitCause(code: 1, signal: nil, tail: ["main: loading", line]).kind == kind)
+    }
+
+    @Test func theCauseOutranksWhatFollowsFromIt() {
+        let tail = [
+            "alloc_tensor_range: failed to allocate CPU buffer of size 3019898880", "srv load_model: failed to create_context with model",
+            "cmn common_init_: failed to load model 'x'",
+        ]
+        #expect(ExitCause(code: 1, signal: nil, tail: tail.reversed()).kind == .outOfMemory)
+    }
+
+    @Test func everyCauseHasARemedyAndATrouble() {
+        for kind in ExitCause.Kind.allCases {
+            #expect(!ExitCause(kind, "x").remedy.isEmpty)
+            #expect(Failure.engineDied(ExitCause(kind, "x"), tail: []).engineCause == kind)
+            #expect(!Rung.ladder(for: Trouble(kind)).isEmpty)
+        }
     }
 
     @Test func aSignalGivesTheCauseWhereWordsDoNot() {

@@ -25,9 +25,10 @@ import Testing
             model: model, variant: variant, facts: model.facts(variant), options: ContextOptions(context: 64),
             memory: MemoryEstimate(model.facts(variant), file: variant.size, ContextOptions(context: 64), cpu: cpu),
             speed: SpeedEstimate(tokensPerSecond: 1, basis: .assumed), isInstalled: true)
-        try await LlamaServer(manifest: manifest, host: host).run(plan, isChat: true) { session in
-            try await body(Conversation(fit: fit, session: session, limit: nil) { _ in })
-        }
+        let supervisor = Supervisor(
+            server: LlamaServer(manifest: manifest, host: host), order: Supervisor.Order(plan: plan, fit: fit),
+            recover: { failure, _ in throw failure })
+        try await supervisor.run { try await body(Conversation($0, limit: nil) { _, _ in }) }
     }
 
     @Test func whatWasSaidBeforeIsSentAgain() async throws {

@@ -21,16 +21,30 @@ extension Failure {
             detail: ["log": log])
     }
 
-    public static func engineDidNotStart(_ cause: String, tail: [String]) -> Failure {
+    /// Detail of an engine's failure: the raw value of `ExitCause.Kind`.
+    public static let causeDetail = "cause"
+
+    public static func engineDidNotStart(_ cause: ExitCause, tail: [String]) -> Failure {
         Failure(
-            .engineStartFailed, "The engine did not start: \(cause).\n\(quoted(tail))",
-            remedy: "If the lines above name a missing library, run: homewise engine install llama.cpp --rebuild")
+            .engineStartFailed, "The engine did not start: \(cause.sentence).\n\(quoted(tail))", remedy: cause.remedy,
+            detail: [causeDetail: cause.kind.rawValue])
     }
 
-    public static func engineDied(_ cause: String, tail: [String]) -> Failure {
+    public static func engineDied(_ cause: ExitCause, tail: [String]) -> Failure {
         Failure(
-            .engineDied, "The engine ended while it was working: \(cause).\n\(quoted(tail))",
-            remedy: "Run the same command again; a smaller model or context helps if memory ran out.")
+            .engineDied, "The engine ended while it was working: \(cause.sentence).\n\(quoted(tail))", remedy: cause.remedy,
+            detail: [causeDetail: cause.kind.rawValue])
+    }
+
+    /// Why the engine failed, where this is a failure of an engine.
+    public var engineCause: ExitCause.Kind? { detail[Self.causeDetail].flatMap(ExitCause.Kind.init(rawValue:)) }
+
+    /// What was tried in vain, for the end of the ladder.
+    public func afterTrying(_ taken: [RecoveryLadder.Taken]) -> Failure {
+        guard !taken.isEmpty else { return self }
+        return Failure(
+            code, message + "\nTried before giving up:\n" + taken.map { "  - \($0.sentence)" }.joined(separator: "\n"), remedy: remedy,
+            detail: detail.merging(["tried": taken.map(\.rung.rawValue).joined(separator: ",")]) { _, new in new })
     }
 
     public static func engineRefused(status: Int, _ message: String) -> Failure {

@@ -12,12 +12,16 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
     public var threads: Int
     /// Weights are rewritten for the processor's wide kernels: prompts are read faster, and it takes memory.
     public var isRepacking: Bool
+    /// The file is mapped: its pages can be dropped and read again. Otherwise it is copied into memory.
+    public var isMapped: Bool
+    /// The faster kernel for attention, where the device has it.
+    public var hasFlashAttention: Bool
     /// What a person should know about the values above, one clause each.
     public var reasons: [String]
 
     public init(
         model: String, alias: String, options: ContextOptions, placement: Placement = .cpu, threads: Int, reasons: [String],
-        isRepacking: Bool = true
+        isRepacking: Bool = true, isMapped: Bool = true, hasFlashAttention: Bool = true
     ) {
         self.model = model
         self.alias = alias
@@ -26,6 +30,8 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
         self.threads = threads
         self.reasons = reasons
         self.isRepacking = isRepacking
+        self.isMapped = isMapped
+        self.hasFlashAttention = hasFlashAttention
     }
 
     /// “the CPU”, or what lies on the GPU.
@@ -45,6 +51,7 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
             "--no-warmup",
             // Kept prompts and checkpoints may take gigabytes beside the plan (8 GiB and 32 copies are the defaults).
             "--cache-ram", "0", "--ctx-checkpoints", "0",
-        ] + (isRepacking ? [] : ["--no-repack"]) + options.arguments + placement.arguments + (isChat ? ["--jinja"] : [])
+        ] + (isRepacking ? [] : ["--no-repack"]) + (isMapped ? [] : ["--load-mode", "none"])
+            + (hasFlashAttention ? [] : ["--flash-attn", "off"]) + options.arguments + placement.arguments + (isChat ? ["--jinja"] : [])
     }
 }

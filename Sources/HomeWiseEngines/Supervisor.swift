@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+package import HomeWiseDomain
+
+/// Keeps one engine running: starts it, starts it again by another order when it fails, and tells who waits when nothing is left.
+package actor Supervisor {
+    /// What is to run, and how.
+    package struct Order: Sendable, Equatable {
+        package var plan: LaunchPlan
+        package var fit: Fit
+
+        package init(plan: LaunchPlan, fit: Fit) {
+            self.plan = plan
+            self.fit = fit
+        }
+    }
+
+    /// A running engine and the order that it runs by.
+    package struct Seat: Sendable {
+        package let session: LlamaServer.Session
+        package let order: Order
+    }
+
+    private enum Phase {
+        case starting
+        case ready(Seat)
+        case failed(any Error)
+    }
+
+    private let server: LlamaServer
+    private let recover: @Sendable (Failure, Order) async throws -> Order
+    private let onReady: @Sendable (Seat) async -> Void
+    private var order: Order
+    private var phase = Phase.starting
+    private var waiters: [CheckedContinuation<Seat, any Error>] = []
+
+    /// - Parameters:
+    ///   - recover: gives the order to go on with after a failure, and throws where nothing is left to try.
+    ///   - onReady: called at each start that came to an answer.
+    package init(
+        server: LlamaServer, order: Order, recover: @escaping @Sendable (Failure, Order) async throws -> Order,
+        onReady: @escaping @Sendable (Seat) async -> Void = { _ in }
+    ) {
+        self.server = server
+        self.order = order
+        self.recover = recover
+        self.onReady = onReady
+    }
+
+    /// Runs the body beside the engine; both are gone when the body is done.
+    ///
+    /// - Throws: what the body throws. A failing engine is told to whoever asks for its seat.
+    package func run<Value: Sendable>(_ body: @escaping @Sendable (Supervisor) async throws -> Value) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask {
+                await self.keepRunning()
+                return nil
+            }
+            group.addTask { try await body(self) }
+            defer { group.cancelAll() }
+            while let outcome = try await group.next() {
+                if let outcome { return outcome }
+            }
+            throw CancellationError()
+        }
+    }
+
+    /// The running engine; waits while it starts.
+    ///
+    /// - Throws: the failure that nothing helped against, `CancellationError`.
+    package func seat() async throws -> Seat {
+        switch phase {
+        case .ready(let seat): return seat
+        case .failed(let error): throw error
+        case .starting: return try await withCheckedThrowingContinuation { waiters.append($0) }
+        }
+    }
+
+    /// Says that the engine behind a seat has failed, a moment before it is seen here: who asks next waits for its successor.
+    package func lost(_ seat: Seat) {
+        if case .ready(let now) = phase, now.session.pid == seat.session.pid { phase = .starting }
+    }
+
+    private func keepRunning() async {
+        while true {
+            do { try await runOnce() } catch {
+                phase = .starting
+                guard let failure = error as? Failure, !Task.isCancelled else { return settle(.failure(error)) }
+                do { order = try await recover(failure, order) } catch { return settle(.failure(error)) }
+            }
+        }
+    }
+
+    private func runOnce() async throws {
+        let order = order
+        try await server.run(order.plan, isChat: order.fit.model.isChat, sampling: order.fit.model.sampling) { session in
+            let seat = Seat(session: session, order: order)
+            await self.onReady(seat)
+            await self.settle(.success(seat))
+            try await session.untilItEnds()
+        }
+    }
+
+    private func settle(_ outcome: Result<Seat, any Error>) {
+        switch outcome {
+        case .success(let seat): phase = .ready(seat)
+        case .failure(let error): phase = .failed(error)
+        }
+        let waiting = waiters
+        waiters = []
+        for waiter in waiting { waiter.resume(with: outcome) }
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import HomeWiseDomain
+import HomeWiseEngines
+
+/// The measures that need hands.
+extension Recovery {
+    /// Those that could be taken now. Fetching a damaged file again is part of its repair; an engine is not replaced unasked.
+    func means(for order: Supervisor.Order) async throws -> Set<Rung> {
+        var means: Set<Rung> = [isDamaged ? .repairFile : .verifyFile]
+        if order.plan.placement.gpu?.engineName != nil { means.insert(.probeAgain) }
+        if try await smaller(than: order.fit, .lowerQuantization) != nil { means.insert(.lowerQuantization) }
+        if try await smaller(than: order.fit, .lowerTier) != nil { means.insert(.lowerTier) }
+        return means
+    }
+
+    /// - Returns: the order to start again with; `nil` where this did not help.
+    func act(_ rung: Rung, _ order: Supervisor.Order) async throws -> Supervisor.Order? {
+        switch rung {
+        case .probeAgain: try await hasDevice(order) ? order : nil
+        case .verifyFile: try await look(at: order.fit)
+        case .repairFile: try await repair(order.fit) ? order : nil
+        case .lowerQuantization, .lowerTier: try await take(smaller(than: order.fit, rung))
+        default: nil
+        }
+    }
+
+    private func hasDevice(_ order: Supervisor.Order) async throws -> Bool {
+        guard let name = order.plan.placement.gpu?.engineName else { return false }
+        let devices = try await LlamaServer(manifest: manifest, host: house.engineHost).devices()
+        return devices?.contains { $0.hasPrefix(name) } == true
+    }
+
+    /// A look starts nothing: what it finds decides on what comes next.
+    private func look(at fit: Fit) async throws -> Supervisor.Order? {
+        let verdicts = try await house.verify([fit.key], report: report)
+        isDamaged = verdicts.contains { [.damaged, .missing, .changed].contains($0.state) }
+        if !isDamaged { report(.note("\(fit.key) is sound: every byte is as it was published")) }
+        return nil
+    }
+
+    private func repair(_ fit: Fit) async throws -> Bool {
+        let verdicts = try await house.verify([fit.key], isRepairing: true, report: report)
+        isDamaged = verdicts.contains { $0.state != .sound }
+        return !isDamaged
+    }
+
+    /// The best model that is here and takes less: of the same name, or another where nobody asked for this one.
+    private func smaller(than fit: Fit, _ rung: Rung) async throws -> Fit? {
+        guard rung == .lowerQuantization || !isNamed else { return nil }
+        let choice = try await house.choose(wish, machine: house.hardware(askingEngine: false))
+        return choice.candidates.first {
+            $0.isInstalled && $0.model.writes && $0.variant.size < fit.variant.size
+                && ($0.model.name == fit.model.name) == (rung == .lowerQuantization)
+        }
+    }
+
+    private func take(_ fit: Fit?) async throws -> Supervisor.Order? {
+        guard let fit, let installed = try house.installed().first(where: { "\($0.name):\($0.quantization)" == fit.key }) else {
+            return nil
+        }
+        try leases.append(house.lease(on: installed, purpose: "running"))
+        let plan = try await house.launchPlan(HomeWise.Ready(fit: fit, installed: installed))
+        report(.launching(plan, fit))
+        return Supervisor.Order(plan: plan, fit: fit)
+    }
+}
