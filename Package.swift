@@ -89,7 +89,8 @@ let package = Package(
             ],
             using: crypto),
         tests(
-            "HomeWiseEndToEndTests", of: ["HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand"], using: subprocess, systemPackage,
+            "HomeWiseEndToEndTests", of: ["HomeWiseDomain", "HomeWiseTesting", "HomeWiseEngines", "HomeWiseCommand"], using: subprocess,
+            systemPackage,
             excluding: ["Shim"]),
     ],
     swiftLanguageModes: [.v6]

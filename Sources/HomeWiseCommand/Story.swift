@@ -89,6 +89,8 @@ final class Story: Sendable {
                 "Starting",
                 "\(fit.model.name) on \(plan.device), context \(plan.options.context) tokens, \(plan.reasons.joined(separator: "; "))"
             )
+        // Between two words of an answer it would be in the way.
+        case .governed(let decision): Terminal.isAnswerForPerson ? nil : ("Threads", "\(decision.threads): \(decision.reason)")
         case .recovering(let failure, let taken): ("Recovery", "\(failure.firstLine) Next: \(taken.words)")
         case .ready(let seconds): ("Ready", "after \(seconds.rounded(toPlaces: 2)) s")
         case .load(let busy, let cores):

@@ -13,16 +13,27 @@ package struct EngineProof: Sendable {
     /// - Returns: what was seen, for the manifest.
     /// - Throws: `Failure.engineStartFailed` with the engine's last words.
     package func prove(_ manifest: EngineManifest) async throws -> String {
+        let seconds = try await smoke(manifest, governor: nil) { $0.secondsToReady }
+        return "loaded a test model and wrote a token in \(seconds.rounded(toPlaces: 2)) s"
+    }
+
+    /// Steps that went through a governor's library while a token was written.
+    func steps(of manifest: EngineManifest, governor: String) async throws -> Int {
+        try await smoke(manifest, governor: governor) { $0.board?.steps ?? 0 }
+    }
+
+    private func smoke<Value: Sendable>(
+        _ manifest: EngineManifest, governor: String?, _ look: @escaping @Sendable (LlamaServer.Session) -> Value
+    ) async throws -> Value {
         let path = "\(host.runFolder)/smoke-\(UInt64.random(in: .min ... .max)).gguf"
         do { try Data(SmokeModel.bytes()).write(to: URL(filePath: path)) } catch {
             throw Failure.cannotWrite(path: path, error: error)
         }
         defer { unlink(path) }
         let plan = LaunchPlan(model: path, alias: "smoke", options: ContextOptions(context: 64), threads: 1, reasons: [])
-        var server = LlamaServer(manifest: manifest, host: host)
+        var server = LlamaServer(manifest: manifest, host: host, governor: governor)
         server.patience = .seconds(30)
-        let seconds = try await server.run(plan, isChat: false) { $0.secondsToReady }
-        return "loaded a test model and wrote a token in \(seconds.rounded(toPlaces: 2)) s"
+        return try await server.run(plan, isChat: false) { look($0) }
     }
 }
 

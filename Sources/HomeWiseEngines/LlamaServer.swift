@@ -10,12 +10,15 @@ import NIOCore
 package struct LlamaServer: Sendable {
     package var manifest: EngineManifest
     package var host: EngineHost
+    /// The library that sets its threads between two tokens; `nil` for an engine that has none.
+    package var governor: String?
     /// A load that says nothing for this long is stuck; a slow one that goes on talking is not.
     package var patience = Duration.seconds(180)
 
-    package init(manifest: EngineManifest, host: EngineHost) {
+    package init(manifest: EngineManifest, host: EngineHost, governor: String? = nil) {
         self.manifest = manifest
         self.host = host
+        self.governor = governor
     }
 
     /// A running, ready engine.
@@ -23,6 +26,8 @@ package struct LlamaServer: Sendable {
         package let client: EngineClient
         package let pid: Int32
         package let secondsToReady: Double
+        /// Where its threads are set while it runs.
+        package let board: GovernorBoard?
         fileprivate let child: Child
         fileprivate let log: LogTail
 
@@ -57,9 +62,11 @@ package struct LlamaServer: Sendable {
         let socket = folder.freshSocket()
         let key = String(UInt64.random(in: .min ... .max), radix: 16) + String(UInt64.random(in: .min ... .max), radix: 16)
         let log = LogTail(path: "\(host.logFolder)/\(plan.alias.filter { $0.isLetter || $0.isNumber || "-._".contains($0) }).log")
+        let board = try governor.map { _ in try GovernorBoard(path: socket + ".board", threads: plan.threads) }
+        var environment = ["LLAMA_API_KEY": key, "GGML_NO_BACKTRACE": "1"]
+        if let governor, let board { environment.merge(["LD_PRELOAD": governor, GovernorBoard.variable: board.path]) { $1 } }
         let process = host.process(
-            manifest.server, plan.llamaServerArguments(socket: socket, isChat: isChat),
-            adding: ["LLAMA_API_KEY": key, "GGML_NO_BACKTRACE": "1"])
+            manifest.server, plan.llamaServerArguments(socket: socket, isChat: isChat, isGoverned: board != nil), adding: environment)
         // Reading a long prompt on a slow machine takes minutes without a word; an engine that is silent for longer hangs.
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow, timeout: .init(read: .minutes(10)))
         configuration.httpVersion = .http1Only
@@ -70,7 +77,7 @@ package struct LlamaServer: Sendable {
         do {
             outcome = try await .success(
                 process.run(log: log) { child in
-                    try await body(ready(child, client: client, log: log))
+                    try await body(ready(child, client: client, log: log, board: board))
                 })
         } catch { outcome = .failure(error) }
         try await http.shutdown()
@@ -78,7 +85,7 @@ package struct LlamaServer: Sendable {
         return try outcome.get()
     }
 
-    private func ready(_ child: Child, client: EngineClient, log: LogTail) async throws -> Session {
+    private func ready(_ child: Child, client: EngineClient, log: LogTail, board: GovernorBoard?) async throws -> Session {
         let start = ContinuousClock.now
         while await !client.isHealthy() {
             try await check(child, log)
@@ -94,7 +101,7 @@ package struct LlamaServer: Sendable {
             throw Failure.engineDidNotStart(ExitCause(.failed, "its process is unknown"), tail: log.last(8))
         }
         let seconds = start.duration(to: .now) / .seconds(1)
-        return Session(client: client, pid: pid, secondsToReady: seconds, child: child, log: log)
+        return Session(client: client, pid: pid, secondsToReady: seconds, board: board, child: child, log: log)
     }
 
     private func check(_ child: Child, _ log: LogTail) async throws {

@@ -31,6 +31,7 @@ package actor Supervisor {
     private let server: LlamaServer
     private let recover: @Sendable (Failure, Order) async throws -> Order
     private let onReady: @Sendable (Seat) async -> Void
+    private let accompany: @Sendable (Seat) async -> Void
     private var order: Order
     private var phase = Phase.starting
     private var waiters: [CheckedContinuation<Seat, any Error>] = []
@@ -38,14 +39,16 @@ package actor Supervisor {
     /// - Parameters:
     ///   - recover: gives the order to go on with after a failure, and throws where nothing is left to try.
     ///   - onReady: called at each start that came to an answer.
+    ///   - accompany: runs beside an engine for as long as it does, and is cancelled with it.
     package init(
         server: LlamaServer, order: Order, recover: @escaping @Sendable (Failure, Order) async throws -> Order,
-        onReady: @escaping @Sendable (Seat) async -> Void = { _ in }
+        onReady: @escaping @Sendable (Seat) async -> Void = { _ in }, accompany: @escaping @Sendable (Seat) async -> Void = { _ in }
     ) {
         self.server = server
         self.order = order
         self.recover = recover
         self.onReady = onReady
+        self.accompany = accompany
     }
 
     /// Runs the body beside the engine; both are gone when the body is done.
@@ -98,7 +101,9 @@ package actor Supervisor {
             let seat = Seat(session: session, order: order)
             await self.onReady(seat)
             await self.settle(.success(seat))
+            async let beside: Void = self.accompany(seat)
             try await session.untilItEnds()
+            await beside
         }
     }
 

@@ -38,6 +38,8 @@ public enum Event: Sendable {
     case engineReady(EngineManifest, isNew: Bool)
     case launching(LaunchPlan, Fit)
     case ready(seconds: Double)
+    /// The threads of the running engine follow the cores that are free.
+    case governed(ThreadPolicy.Decision)
     /// An engine failed; this is done about it.
     case recovering(Failure, RecoveryLadder.Taken)
     case note(String)

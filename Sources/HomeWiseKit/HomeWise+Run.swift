@@ -88,15 +88,16 @@ extension HomeWise {
         try noteUse(of: ready.installed)
         defer { withExtendedLifetime(lease) {} }
         let recovery = Recovery(house: self, manifest: manifest, wish: wish, isNamed: isNamed, report: report)
+        let governor = try await governorLibrary(for: manifest, report: report)
         let order = try await recovery.begin(with: Supervisor.Order(plan: launchPlan(ready), fit: ready.fit))
         report(.launching(order.plan, order.fit))
         let supervisor = Supervisor(
-            server: LlamaServer(manifest: manifest, host: engineHost), order: order,
+            server: LlamaServer(manifest: manifest, host: engineHost, governor: governor), order: order,
             recover: { try await recovery.order(after: $0, $1) },
             onReady: { seat in
                 report(.ready(seconds: seat.session.secondsToReady))
                 await recovery.worked(seat.order)
-            })
+            }, accompany: { await govern($0, report: report) })
         return try await supervisor.run { supervisor in
             try await body(Conversation(supervisor, limit: limit) { try remember($0, $1, manifest) })
         }
@@ -129,9 +130,11 @@ extension HomeWise {
         let missing = Self.shortestLook - since.duration(to: .now)
         if missing > .zero { try await Task.sleep(for: missing) }
         let threads = ThreadPolicy().threads(cpu: probe.cpu(), load: look?.load())
-        return LaunchPlan(
+        var plan = LaunchPlan(
             model: ready.installed.path, alias: ready.fit.model.id, options: ready.fit.options, placement: ready.fit.placement,
             threads: threads.threads,
             reasons: ["\(threads.threads) thread\(threads.threads == 1 ? "" : "s"): \(threads.reason)"])
+        plan.mostThreads = max(plan.threads, Int(probe.cpu().usableCores))
+        return plan
     }
 }

@@ -26,6 +26,8 @@ public struct World: Sendable {
     public var parallelDownloads = 1
     /// Whether an archive that a model came in is kept beside it (`keep_compressed`).
     public var keepCompressed = false
+    /// Threads of a running engine follow the cores that are free.
+    public var isGoverned = true
     /// The model registry as JSON; `nil` for the one that comes with the program.
     public var registry: Data?
 
@@ -64,7 +66,8 @@ public struct World: Sendable {
             home: folder("HOMEWISE_HOME", "XDG_DATA_HOME", ".local/share"), cache: folder("HOMEWISE_CACHE", "XDG_CACHE_HOME", ".cache"),
             executable: executable, environment: environment, limits: Self.limits(environment))
         parallelDownloads = try Self.parallelDownloads(environment["HOMEWISE_DOWNLOAD_PARALLEL_DOWNLOADS"] ?? "")
-        keepCompressed = try Self.keepCompressed(environment["HOMEWISE_DOWNLOAD_KEEP_COMPRESSED"] ?? "")
+        keepCompressed = try Self.isOn(environment, "HOMEWISE_DOWNLOAD_KEEP_COMPRESSED", otherwise: false)
+        isGoverned = try Self.isOn(environment, "HOMEWISE_ENGINE_GOVERNOR", otherwise: true)
         let isNamed = !(environment["HOMEWISE_STATE"] ?? "").isEmpty
         do { state = try folder("HOMEWISE_STATE", "XDG_STATE_HOME", ".local/state") } catch {
             // Who has no home and names all else by hand goes without it; a place that is named wrong is said so.
@@ -87,6 +90,19 @@ public struct World: Sendable {
         return try TransferLimits.parsing(connections: value("CONNECTIONS"), bandwidth: value("BANDWIDTH_LIMIT"), hours: value("HOURS"))
     }
 
+    /// A variable that is `true` or `false`.
+    ///
+    /// - Throws: `Failure.badInput`.
+    static func isOn(_ environment: [String: String], _ name: String, otherwise: Bool) throws -> Bool {
+        let text = environment[name] ?? ""
+        switch text.lowercased() {
+        case "": return otherwise
+        case "true", "yes", "on", "1": return true
+        case "false", "no", "off", "0": return false
+        default: throw Failure.badInput("\(name) is “\(text.prefix(40))”.", remedy: "Give true or false.")
+        }
+    }
+
     /// - Parameter text: `HOMEWISE_DOWNLOAD_PARALLEL_DOWNLOADS` (1 to 8, default 1): models at a time.
     /// - Throws: `Failure.badInput`.
     public static func parallelDownloads(_ text: String) throws -> Int {
@@ -95,18 +111,6 @@ public struct World: Sendable {
             throw Failure.badInput("“\(text.prefix(40))” is no number of downloads at a time.", remedy: "Give 1 to 8.")
         }
         return number
-    }
-
-    /// - Parameter text: `HOMEWISE_DOWNLOAD_KEEP_COMPRESSED` (`true` or `false`, default `false`): keep archives beside what was in them.
-    /// - Throws: `Failure.badInput`.
-    static func keepCompressed(_ text: String) throws -> Bool {
-        switch text.lowercased() {
-        case "", "false", "no", "off", "0": return false
-        case "true", "yes", "on", "1": return true
-        default:
-            throw Failure.badInput(
-                "HOMEWISE_DOWNLOAD_KEEP_COMPRESSED is “\(text.prefix(40))”.", remedy: "Give true or false.")
-        }
     }
 
     private static func absolute(_ path: String, named name: String) throws -> String {

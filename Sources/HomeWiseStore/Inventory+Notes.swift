@@ -53,6 +53,8 @@ package enum NoteKind: String, Sendable {
     case memory
     /// What a model needed before it ran (`RecoveryMemory`), by model.
     case recovery
+    /// Whether an engine heeds the governor, by engine and version of the governor.
+    case governor
     /// A registry that a person added, by name.
     case registry
     /// A model that no registry names, by the source that a person typed.

@@ -9,7 +9,10 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
     public var alias: String
     public var options: ContextOptions
     public var placement: Placement
+    /// Threads at the start.
     public var threads: Int
+    /// Threads that a governor may go up to while it runs.
+    public var mostThreads: Int
     /// Weights are rewritten for the processor's wide kernels: prompts are read faster, and it takes memory.
     public var isRepacking: Bool
     /// The file is mapped: its pages can be dropped and read again. Otherwise it is copied into memory.
@@ -28,6 +31,7 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
         self.options = options
         self.placement = placement
         self.threads = threads
+        mostThreads = threads
         self.reasons = reasons
         self.isRepacking = isRepacking
         self.isMapped = isMapped
@@ -41,10 +45,13 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
     }
 
     /// Arguments for llama-server. The key is not among them: it travels in the environment.
-    public func llamaServerArguments(socket: String, isChat: Bool) -> [String] {
-        [
+    ///
+    /// - Parameter isGoverned: the engine gets all threads that it may ever have, and a governor says how many of them work.
+    public func llamaServerArguments(socket: String, isChat: Bool, isGoverned: Bool = false) -> [String] {
+        let pool = isGoverned ? max(threads, mostThreads) : threads
+        return [
             "--host", socket, "--model", model, "--alias", alias,
-            "--threads", "\(threads)", "--threads-batch", "\(threads)",
+            "--threads", "\(pool)", "--threads-batch", "\(pool)",
             // The plan is made already; a second guess by the engine costs 0.2 to 0.9 s of every start.
             "--fit", "off", "--offline", "--no-ui",
             // Ready means ready: we send a real first request ourselves.

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+/// Follows the cores that are really free with the threads of a running engine: down soon, because one busy neighbour makes all
+/// threads wait, and up only when a core has been free for a while.
+public struct ThreadGovernor: Sendable {
+    /// Threads that the engine has now.
+    public private(set) var threads: Int
+    private let cpu: SystemCapabilities.CPU
+    private let ceiling: Int
+    /// Seconds for which a core must have been free before it is taken; longer after one that had to be given back at once.
+    private var patience = Self.shortestPatience
+    private var lowerSince: Double?
+    private var higher: (since: Double, threads: Int)?
+    private var raisedAt: Double?
+
+    /// Seconds: one look may fall into a short burst.
+    static let burst = 0.4
+    /// Seconds.
+    static let shortestPatience = 1.5
+    static let longestPatience = 24.0
+    /// Seconds: a core that is given back sooner was not free.
+    static let regret = 4.0
+
+    /// - Parameters:
+    ///   - threads: threads at the start.
+    ///   - ceiling: threads that the engine was started for; more it cannot have.
+    public init(threads: Int, ceiling: Int, cpu: SystemCapabilities.CPU) {
+        self.threads = threads
+        self.ceiling = max(1, ceiling)
+        self.cpu = cpu
+    }
+
+    /// - Parameters:
+    ///   - load: of others, over some tenths of a second until now.
+    ///   - now: seconds of a clock that only goes on.
+    /// - Returns: the new number of threads and why; `nil` where nothing changes.
+    public mutating func look(_ load: ThreadPolicy.Load, at now: Double) -> ThreadPolicy.Decision? {
+        var decision = ThreadPolicy().threads(cpu: cpu, load: load)
+        decision.threads = min(decision.threads, ceiling)
+        if decision.threads < threads { return lower(decision, now) }
+        lowerSince = nil
+        if decision.threads > threads { return raise(decision, now) }
+        higher = nil
+        return nil
+    }
+
+    private mutating func lower(_ decision: ThreadPolicy.Decision, _ now: Double) -> ThreadPolicy.Decision? {
+        higher = nil
+        let since = lowerSince ?? now
+        lowerSince = since
+        guard now - since >= Self.burst else { return nil }
+        lowerSince = nil
+        let isRegretted = raisedAt.map { now - $0 < Self.regret } ?? false
+        patience = isRegretted ? min(patience * 2, Self.longestPatience) : Self.shortestPatience
+        threads = decision.threads
+        return decision
+    }
+
+    private mutating func raise(_ decision: ThreadPolicy.Decision, _ now: Double) -> ThreadPolicy.Decision? {
+        let seen = higher ?? (now, decision.threads)
+        // As many as were free all the time.
+        higher = (seen.since, min(seen.threads, decision.threads))
+        guard now - seen.since >= patience else { return nil }
+        let raised = ThreadPolicy.Decision(threads: min(seen.threads, decision.threads), reason: decision.reason)
+        (threads, higher, raisedAt) = (raised.threads, nil, now)
+        return raised
+    }
+}

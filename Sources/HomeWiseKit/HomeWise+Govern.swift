@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import HomeWiseDomain
+import HomeWiseEngines
+import HomeWiseMachine
+import HomeWiseStore
+
+extension HomeWise {
+    /// Between two looks at the load.
+    private static let look = Duration.milliseconds(250)
+
+    /// The library that sets an engine's threads while it runs; `nil` where there is none, or a person wants none.
+    ///
+    /// Only an engine that we built is governed: of others nobody knows what their functions take.
+    func governorLibrary(for manifest: EngineManifest, report: Report) async throws -> String? {
+        #if os(Linux)
+            guard world.isGoverned, manifest.origin == .built else { return nil }
+            let library = GovernorLibrary(host: engineHost, folder: world.cache + "/governor")
+            let (path, reason) = try await library.made()
+            guard let path else {
+                report(.note("Threads stay as they are at the start: \(reason ?? "the governor could not be made")"))
+                return nil
+            }
+            let key = Self.engineSuffix(manifest) + " " + GovernorLibrary.version
+            if let isHeeded: Bool = try store.inventory.note(.governor, key: key) { return isHeeded ? path : nil }
+            let isHeeded: Bool
+            do { isHeeded = try await library.isHeeded(by: manifest, library: path) } catch is Failure { isHeeded = false }
+            try store.inventory.note(isHeeded, .governor, key: key, at: world.now())
+            if !isHeeded { report(.note("Threads stay as they are at the start: this engine does not heed the governor")) }
+            return isHeeded ? path : nil
+        #else
+            return nil
+        #endif
+    }
+
+    /// Keeps the threads of a running engine at the cores that are free, until it ends.
+    func govern(_ seat: Supervisor.Seat, report: Report) async {
+        guard let board = seat.session.board else { return }
+        let plan = seat.order.plan
+        var governor = ThreadGovernor(threads: plan.threads, ceiling: plan.mostThreads, cpu: probe.cpu())
+        // Over two looks: one alone is short against the ticks that the system counts in.
+        var (before, last) = (LoadProbe(probe, engine: seat.session.pid), LoadProbe(probe, engine: seat.session.pid))
+        let start = ContinuousClock.now
+        while !Task.isCancelled {
+            // Cancelled is how it ends.
+            do { try await Task.sleep(for: Self.look) } catch { return }
+            if let load = before?.load(), let decision = governor.look(load, at: start.duration(to: .now) / .seconds(1)) {
+                board.set(decision.threads)
+                report(.governed(decision))
+            }
+            (before, last) = (last, LoadProbe(probe, engine: seat.session.pid))
+        }
+    }
+}
