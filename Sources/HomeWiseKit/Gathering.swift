@@ -137,7 +137,9 @@ struct Gathering {
             leases.append(lease)
             return .present
         }
-        return try store.orphan(digest).map { .fresh($0) }
+        guard let orphan = try store.orphan(digest, for: name, purpose: "fetching") else { return nil }
+        leases.append(orphan.lease)
+        return .fresh(orphan.path)
     }
 
     /// Damaged bytes are not kept to be found again.

@@ -69,7 +69,10 @@ extension HomeWise {
             report(.progress(name: name, TransferStatus(received: $0, total: file.size.bytes)))
         }
         switch state {
-        case .sound: break
+        case .sound:
+            for place in try store.badPlaces(of: file.digest) where [.damaged, .changed].contains(place.state) {
+                report(.note("\(place.path) has not the bytes of \(name) any more; those at \(try store.place(of: file.digest) ?? file.place) are used"))
+            }
         case .away: report(.note("\(name) is away: \(file.place) is on a disk that is not mounted"))
         case .missing: report(.note("\(name) is gone: \(file.place) is not there"))
         case .damaged, .changed: report(.note("\(name) is damaged: \(file.place) has not the bytes that it was proven with"))

@@ -69,10 +69,11 @@ struct Pull: Sendable {
     /// A run that ended between the file's place and its row left all that is needed, where the model is one file.
     private func adoptOrphan() async throws -> InstalledModel? {
         guard !isReplacing, variant.files == nil, variant.projector == nil, variant.companions == nil, let expected = variant.sha256,
-            let orphan = try store.orphan(expected)
+            let orphan = try store.orphan(expected, for: "\(model.id):\(tag)", purpose: "fetching")
         else { return nil }
         let file = try ProvenFile(
-            path: SafePath(untrusted: "\(model.id)-\(tag).gguf"), role: .weights, digest: expected, content: .fresh(orphan))
+            path: SafePath(untrusted: "\(model.id)-\(tag).gguf"), role: .weights, digest: expected, content: .fresh(orphan.path))
+        defer { withExtendedLifetime(orphan.lease) {} }
         try await screen([file])
         return try publish([file], source: variant.sources.first)
     }

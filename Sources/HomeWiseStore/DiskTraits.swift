@@ -52,6 +52,13 @@ package struct DiskTraits: Sendable, Equatable {
         !path.name.lowercased().hasSuffix(".gguf") || ImportName.shardStem(path.name) != nil
     }
 
+    /// FAT and its like keep no numbers of files: the system makes them up, anew with each mount and even in between.
+    ///
+    /// - Parameter kind: as below; `nil` where it is unknown.
+    static func numbersAnew(_ kind: String?) -> Bool {
+        kind.map { ["vfat", "msdos", "fat", "exfat", "fuseblk", "fuse.exfat", "fuse.sshfs"].contains($0) } ?? false
+    }
+
     /// - Parameter kind: as the system names kinds of disks: “ext4”, “vfat”, “nfs4”.
     package mutating func know(kind: String) {
         if ["vfat", "msdos", "fat"].contains(kind) { largestFile = (4 << 30) - 1 }
@@ -61,12 +68,20 @@ package struct DiskTraits: Sendable, Equatable {
     }
 }
 
+/// What the system is asked about disks, so that a test can be one that it has not.
+struct DiskQuestions: Sendable {
+    /// What kind of disk holds a path; `nil` where the system does not say.
+    var kind: @Sendable (String) -> String?
+
+    static let system = DiskQuestions { MountPoint.kind(of: $0) }
+}
+
 extension ModelStore {
     /// Asks the disk itself, with a file of its own that is gone afterwards.
     package func diskTraits() throws -> DiskTraits {
         var traits = DiskTraits()
         guard let folder = try root.folder(Layout.partialFolder, creating: true) else { return traits }
-        if let kind = MountPoint.kind(of: layout.home) { traits.know(kind: kind) }
+        if let kind = disks.kind(layout.home) { traits.know(kind: kind) }
         let longest = fpathconf(folder.descriptor, Int32(_PC_NAME_MAX))
         if longest > 0 { traits.longestName = min(255, longest) }
         let name = "\(Self.probePrefix)\(getpid()).\(UInt32.random(in: .min ... .max))"

@@ -18,6 +18,13 @@ package final class JoinedFile {
         self.path = path
     }
 
+    /// As above, in a folder that is held open: whatever becomes of its path meanwhile.
+    init(_ name: String, in folder: StoreFolder) throws {
+        path = "\(folder.path)/\(name)"
+        descriptor = openat(folder.descriptor, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw Failure.cannotWrite(path: path, errno: errno) }
+    }
+
     deinit { close(descriptor) }
 
     /// Adds all bytes of a file.

@@ -23,6 +23,19 @@ package struct FileHash {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followingLinks ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else { throw Failure.unreadable(path: path, reason: .errno) }
         defer { close(descriptor) }
+        return try digest(of: descriptor, path: path, isFresh: isFresh, seen: seen)
+    }
+
+    /// Of a file by its own name in a folder that is held open.
+    static func digest(of name: String, in folder: StoreFolder, seen: (Int64) throws -> Void) throws -> Digest {
+        let path = "\(folder.path)/\(name)"
+        let descriptor = openat(folder.descriptor, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw Failure.unreadable(path: path, reason: .errno) }
+        defer { close(descriptor) }
+        return try digest(of: descriptor, path: path, isFresh: false, seen: seen)
+    }
+
+    private static func digest(of descriptor: Int32, path: String, isFresh: Bool, seen: (Int64) throws -> Void) throws -> Digest {
         if isFresh { forget(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw Failure.unreadable(path: path, reason: .errno) }

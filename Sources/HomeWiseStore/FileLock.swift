@@ -99,6 +99,25 @@ package final class FileLock: Sendable {
         return nil
     }
 
+    /// Whether somebody holds it now. Nothing is made: whoever only looks leaves no file behind.
+    ///
+    /// - Throws: `Failure.storeUnusable` when the lock's file cannot be opened.
+    package static func isHeld(_ path: String, calls: LockCalls = .system) throws -> Bool {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return false }
+            throw Failure.unreadable(path: path, reason: .errno)
+        }
+        defer { close(descriptor) }
+        switch calls.lock(descriptor, shared: false) {
+        case .held: return true
+        case .taken where calls.holds(descriptor, path: path): return false
+        // Locks do nothing here: the file that stands for one decides.
+        case .taken, .unsupported: return try access(path + ".owner", F_OK) == 0 && !isStale(path + ".owner")
+        }
+    }
+
+    // The file is held open, which keeps its number as it is, also on disks that make numbers up.
     private static func isNamed(_ descriptor: Int32, _ path: String) -> Bool {
         var (mine, named) = (stat(), stat())
         return fstat(descriptor, &mine) == 0 && lstat(path, &named) == 0 && mine.st_ino == named.st_ino && mine.st_dev == named.st_dev

@@ -45,14 +45,14 @@ struct ModelRow {
 
 extension Inventory {
     /// All models, newest first.
-    func modelRows() throws -> [ModelRow] {
-        try read { database in
-            let files = try Dictionary(grouping: Row.fetchAll(database, sql: Self.fileQuery)) { Self.key(of: $0) }
-            return try Row.fetchAll(database, sql: "SELECT * FROM model ORDER BY installed_at DESC, name, tag").map { row in
-                let key = Self.key(of: row)
-                return ModelRow(name: Self.text(row, "name") ?? "?", tag: Self.text(row, "tag") ?? "?") {
-                    try (Self.manifest(row, files: files[key] ?? []), Self.date(row, "used_at"))
-                }
+    func modelRows() throws -> [ModelRow] { try read { try Self.modelRows(in: $0) } }
+
+    static func modelRows(in database: Database) throws -> [ModelRow] {
+        let files = try Dictionary(grouping: Row.fetchAll(database, sql: fileQuery)) { key(of: $0) }
+        return try Row.fetchAll(database, sql: "SELECT * FROM model ORDER BY installed_at DESC, name, tag").map { row in
+            let key = key(of: row)
+            return ModelRow(name: text(row, "name") ?? "?", tag: text(row, "tag") ?? "?") {
+                try (manifest(row, files: files[key] ?? []), date(row, "used_at"))
             }
         }
     }

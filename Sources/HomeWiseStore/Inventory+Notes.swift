@@ -31,11 +31,27 @@ extension Inventory {
         try write { try $0.execute(sql: "DELETE FROM note WHERE kind = ? AND key = ?", arguments: [kind.rawValue, key]) }
     }
 
+    /// What models are called that no registry names, as it is written.
+    static func names(in database: Database) throws -> [String: String] {
+        let rows = try Row.fetchAll(database, sql: "SELECT key, value FROM note WHERE kind = ?", arguments: [NoteKind.selection.rawValue])
+        let pairs = rows.compactMap { row -> (String, String)? in
+            text(row, "key").flatMap { key in text(row, "value").map { (key, $0) } }
+        }
+        return Dictionary(pairs) { first, _ in first }
+    }
+
+    static func restore(name value: String, key: String, at now: Date, in database: Database) throws {
+        try database.execute(
+            sql: "INSERT OR IGNORE INTO note (kind, key, value, written_at) VALUES (?, ?, ?, ?)",
+            arguments: [NoteKind.selection.rawValue, key, value, now.timeIntervalSince1970])
+    }
+
     /// All notes of a kind, by key.
     package func notes<Value: Decodable>(_ kind: NoteKind, as type: Value.Type = Value.self) throws -> [String: Value] {
         let rows = try read { try Row.fetchAll($0, sql: "SELECT key, value FROM note WHERE kind = ?", arguments: [kind.rawValue]) }
         let pairs = rows.compactMap { row -> (String, Value)? in
             let (key, text): (String, String) = (row["key"], row["value"])
+            // As above: one of another form is none.
             return (try? JSONDecoder().decode(type, from: Data(text.utf8))).map { (key, $0) }
         }
         return Dictionary(pairs) { first, _ in first }

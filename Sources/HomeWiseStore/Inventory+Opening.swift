@@ -27,6 +27,7 @@ extension Inventory {
         do { self = try Self.attempt(path) } catch let damage as DamagedInventory {
             throw Failure.unreadable(path: path, reason: damage.reason)
         }
+        presence = Presence(beside: path)
     }
 
     /// Opens what is there; one that is damaged is put aside, and one that is new is filled by `fill` before anybody reads it.
@@ -38,14 +39,18 @@ extension Inventory {
         let lock = turn(at: path + ".opening")
         defer { withExtendedLifetime(lock) {} }
         do {
-            let inventory = try attempt(path)
+            var inventory = try attempt(path)
+            inventory.presence = Presence(beside: path)
             return try InventoryOpening(inventory: inventory, aside: nil, wasEmpty: inventory.complete(fill))
         } catch let damage as DamagedInventory {
+            // Whoever has it open would go on writing into what nobody reads any more.
+            guard !Presence.isAnybodyElse(beside: path) else { throw Failure.damagedInventoryInUse(path, reason: damage.reason) }
             let aside = try putAside(path)
-            let inventory: Inventory
+            var inventory: Inventory
             do { inventory = try attempt(path) } catch let second as DamagedInventory {
                 throw Failure.unreadable(path: path, reason: second.reason)
             }
+            inventory.presence = Presence(beside: path)
             _ = try inventory.complete(fill)
             return InventoryOpening(inventory: inventory, aside: (aside, damage.reason), wasEmpty: true)
         }
@@ -129,6 +134,36 @@ extension Inventory {
             usleep(10_000)
         }
         return nil
+    }
+}
+
+/// A lock that everybody shares who has the inventory open. Where the disk has no locks, nobody is known of.
+package final class Presence: Sendable {
+    private let descriptor: Int32
+
+    /// - Returns: `nil` where nothing can be made beside the inventory: then nobody can put it aside either.
+    init?(beside path: String) {
+        guard let descriptor = Self.open(path) else { return nil }
+        guard case .taken = LockCalls.system.lock(descriptor, shared: true) else {
+            close(descriptor)
+            return nil
+        }
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    /// Asked in one's turn at the opening, so that nobody comes in meanwhile.
+    static func isAnybodyElse(beside path: String) -> Bool {
+        guard let descriptor = open(path) else { return false }
+        defer { close(descriptor) }
+        if case .held = LockCalls.system.lock(descriptor, shared: false) { return true }
+        return false
+    }
+
+    private static func open(_ path: String) -> Int32? {
+        let descriptor = Foundation.open(path + ".users", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        return descriptor >= 0 ? descriptor : nil
     }
 }
 

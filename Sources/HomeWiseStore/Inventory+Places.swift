@@ -12,6 +12,8 @@ struct Place: Equatable {
     var print: FilePrint
     /// The mount point that held it: where that is gone the file is away, not lost.
     var mount: String
+    /// Whether its bytes were last found to be others, though it looks as it did: another place may have the right ones.
+    var isDamaged = false
 }
 
 /// What tells cheaply that a file was not touched.
@@ -41,10 +43,9 @@ struct FilePrint: Equatable {
     /// Whether another look at the same path shows the same file. FAT and its like number files anew whenever they are mounted:
     /// there size and time must do.
     ///
-    /// - Parameter kind: as the system names kinds of disks; `nil` where it is unknown.
-    func isSame(as other: FilePrint, onDiskOfKind kind: String?) -> Bool {
-        let numbersAnew = kind.map { ["vfat", "msdos", "fat", "exfat", "fuseblk", "fuse.exfat", "fuse.sshfs"].contains($0) } ?? false
-        return size == other.size && modified == other.modified && (inode == other.inode || numbersAnew)
+    /// - Parameter kind: as the system names kinds of disks; `nil` where it is unknown. Asked only where it matters.
+    func isSame(as other: FilePrint, onDiskOfKind kind: @autoclosure () -> String?) -> Bool {
+        size == other.size && modified == other.modified && (inode == other.inode || DiskTraits.numbersAnew(kind()))
     }
 
     /// - Parameter followingLinks: for files of other tools, which link to them as they like.
@@ -64,6 +65,10 @@ struct BlobNotes {
 }
 
 extension Inventory {
+    static func placesThatGoBad(_ database: Database) throws {
+        try database.execute(sql: "ALTER TABLE place ADD COLUMN damaged_at REAL;")
+    }
+
     func blobNotes() throws -> BlobNotes { try read { try Self.blobNotes(in: $0) } }
 
     static func blobNotes(in database: Database) throws -> BlobNotes {
@@ -87,7 +92,8 @@ extension Inventory {
             let modified = integer(row, "modified"), let inode = integer(row, "inode"), let mount = text(row, "mount")
         else { return nil }
         return Place(
-            path: path, digest: digest, print: FilePrint(size: size, modified: modified, inode: UInt64(bitPattern: inode)), mount: mount)
+            path: path, digest: digest, print: FilePrint(size: size, modified: modified, inode: UInt64(bitPattern: inode)), mount: mount,
+            isDamaged: date(row, "damaged_at") != nil)
     }
 
     static func insert(_ place: Place, at now: Date, in database: Database) throws {

@@ -13,7 +13,7 @@ extension Inventory {
         var replacedAt: Date
     }
 
-    /// What cannot be read is none: its blobs then belong to nobody.
+    /// What cannot be read is none: nobody can go back to it, and its blobs belong to nobody.
     static func superseded(in database: Database) throws -> [Superseded] {
         try Row.fetchAll(database, sql: "SELECT replaced_at, manifest FROM superseded ORDER BY replaced_at DESC").compactMap { row in
             guard let json = text(row, "manifest"), let replacedAt = date(row, "replaced_at"),
@@ -72,11 +72,17 @@ extension Inventory {
         }
     }
 
-    func mark(_ place: Place, as print: FilePrint) throws {
+    /// What a look at the bytes in one of several places found.
+    ///
+    /// - Parameter damagedAt: `nil` where they are right.
+    func mark(_ place: Place, as print: FilePrint, damagedAt: Date?) throws {
         try write {
             try $0.execute(
-                sql: "UPDATE place SET size = ?, modified = ?, inode = ? WHERE path = ?",
-                arguments: [print.size, print.modified, Int64(bitPattern: print.inode), place.path])
+                sql: "UPDATE place SET size = ?, modified = ?, inode = ?, damaged_at = ? WHERE path = ? AND digest = ?",
+                arguments: [
+                    print.size, print.modified, Int64(bitPattern: print.inode), damagedAt?.timeIntervalSince1970, place.path,
+                    place.digest.hex,
+                ])
         }
     }
 

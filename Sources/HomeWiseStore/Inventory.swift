@@ -8,6 +8,8 @@ import HomeWiseDomain
 /// What HomeWise knows of its own things. Opening it migrates it; migrations speak strings and are never edited.
 package struct Inventory: Sendable {
     let database: any DatabaseWriter
+    /// Tells others that the file is in use, for as long as it is.
+    var presence: Presence?
 
     init(_ database: any DatabaseWriter) throws {
         self.database = database
@@ -16,6 +18,7 @@ package struct Inventory: Sendable {
         migrator.registerMigration("2: notes", migrate: Self.second)
         migrator.registerMigration("3: models of several files", migrate: Self.third)
         migrator.registerMigration("4: chains of pieces", migrate: Self.chains)
+        migrator.registerMigration("5: places that go bad", migrate: Self.placesThatGoBad)
         try migrator.migrate(database)
         if try database.read(migrator.hasBeenSuperseded) {
             throw Failure.unreadable(path: "the inventory", reason: "a newer HomeWise wrote it")

@@ -34,6 +34,8 @@ package struct Layout: Sendable {
     static let partialFolder = "partial"
     static let modelFolder = "models"
     static let manifestFolder = "manifests"
+    /// Beside the folders of manifests: what models that no registry names are called.
+    static let names = "names.json"
     static let runFolder = "run"
 
     /// Relative to the home.
@@ -49,14 +51,22 @@ package struct Layout: Sendable {
         return text.utf8.count <= 200 ? text : FileHash.digest(ofText: name.value).hex
     }
 
+    /// The name of a new home survives a power cut like all that is in it. A folder above that is not ours to open is left to
+    /// the system: it keeps its own word within seconds.
+    private static func flush(above home: String) {
+        do { try StoreFolder.home((home as NSString).deletingLastPathComponent).flush() } catch {}
+    }
+
     /// Makes the folders that everything else relies on; private to the person.
     ///
     /// - Throws: `Failure.storeUnusable` with the system's reason, or where a folder of the store is a link.
     package func create() throws {
+        let isNew = access(home, F_OK) != 0
         do {
             try FileManager.default.createDirectory(
                 atPath: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch { throw Failure.cannotWrite(path: home, error: error) }
+        if isNew { Self.flush(above: home) }
         let root = try StoreFolder.home(home)
         for folder in [Self.blobFolder, Self.partialFolder, "engines", Self.runFolder, "logs", Self.modelFolder, Self.manifestFolder] {
             _ = try root.folder(folder, creating: true)

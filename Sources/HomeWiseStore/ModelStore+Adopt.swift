@@ -52,29 +52,37 @@ extension ModelStore {
     ) throws -> InstalledModel {
         var proven: [ProvenFile] = []
         var prints: [FilePrint] = []
+        // What the disk cannot take is said before gigabytes are read.
+        if how != .reference { try check(files.map { ($0.path, FilePrint(path: $0.place, followingLinks: true)?.size) }) }
+        guard let folder = try root.folder(Layout.partialFolder, creating: true) else { throw Failure.storeMoved(layout.home) }
         do {
             for file in files {
-                let (one, print) = try prove(file, how: how) { try seen(file.path, $0) }
+                try root.check()
+                let (one, print) = try prove(file, how: how, into: folder) { try seen(file.path, $0) }
                 proven.append(one)
                 prints.append(print)
             }
             let model = try publish(files: proven, as: label, at: now)
-            if how == .move { Self.clear(zip(files.map(\.place), prints).filter { !kept.contains($0.0) }, stayed) }
+            if how == .move { clear(zip(files.map(\.place), prints).filter { !kept.contains($0.0) }, stayed) }
             return model
         } catch {
-            for case .fresh(let path) in proven.map(\.content) { try ModelStore.remove(path) }
-            for case .shared(let path) in proven.map(\.content) { try ModelStore.remove(path) }
+            for content in proven.map(\.content) {
+                switch content {
+                case .fresh(let path), .shared(let path): try folder.remove((path as NSString).lastPathComponent)
+                case .present, .adopted: break
+                }
+            }
             throw error
         }
     }
 
     /// Takes away what is in the store now. What cannot be removed, or is not what was proven any more, stays: the model is in.
-    private static func clear(_ places: [(String, FilePrint)], _ stayed: (String, Failure) -> Void) {
+    private func clear(_ places: [(String, FilePrint)], _ stayed: (String, Failure) -> Void) {
         for (place, print) in places {
             do {
                 guard let now = FilePrint(path: place, followingLinks: true) else { continue }
-                guard now == print else { throw Failure.changedMeanwhile(place) }
-                try removeWithTarget(place)
+                guard now.isSame(as: print, onDiskOfKind: disks.kind(place)) else { throw Failure.changedMeanwhile(place) }
+                try Self.removeWithTarget(place)
             } catch { stayed(place, Failure.wrapping(error, doing: "removing \(place)")) }
         }
     }
@@ -89,56 +97,67 @@ extension ModelStore {
     }
 
     /// - Returns: also what the file in its place looked like when it was hashed.
-    private func prove(_ file: ForeignFile, how: Adoption, seen: (Int64) throws -> Void) throws -> (ProvenFile, FilePrint) {
+    private func prove(_ file: ForeignFile, how: Adoption, into folder: StoreFolder, seen: (Int64) throws -> Void) throws -> (
+        ProvenFile, FilePrint
+    ) {
         guard file.place.hasPrefix("/"), let before = FilePrint(path: file.place, followingLinks: true) else {
             throw Failure.unreadable(path: file.place, reason: "there is no such file")
         }
         guard !isOurs(file.place) else {
             throw Failure.badInput("\(file.place) is in the store already.", remedy: "See what is here: homewise list")
         }
-        let (digest, content) = try bring(file.place, how: how, seen: seen)
-        let path: String? =
-            switch content {
-            case .fresh(let path), .shared(let path): path
-            default: nil
-            }
+        let (digest, content, isTheirs) = try bring(file.place, how: how, into: folder, seen: seen)
         do {
-            if FilePrint(path: file.place, followingLinks: true) != before { throw Failure.changedMeanwhile(file.place) }
+            guard let now = FilePrint(path: file.place, followingLinks: true),
+                now.isSame(as: before, onDiskOfKind: disks.kind(file.place))
+            else { throw Failure.changedMeanwhile(file.place) }
             if let expected = file.digest, expected != digest {
                 throw Failure.foreignFileWrong(file.place, expected: expected, actual: digest)
             }
         } catch {
-            if let path { try ModelStore.remove(path) }
+            switch content {
+            case .fresh(let path), .shared(let path): try folder.remove((path as NSString).lastPathComponent)
+            case .present, .adopted: break
+            }
             throw error
         }
         var proven = ProvenFile(path: file.path, role: file.role, digest: digest, content: content)
         // A copy is ours alone; whatever is the person's own file must still be what was hashed when it is written down.
-        if case .adopted = content { proven.print = before }
-        if let path, FilePrint(path: path, followingLinks: false)?.inode == before.inode { proven.print = before }
+        if isTheirs { proven.print = before }
         return (proven, before)
     }
 
-    private func bring(_ place: String, how: Adoption, seen: (Int64) throws -> Void) throws -> (Digest, ProvenFile.Content) {
-        if how == .reference { return (try FileHash.digest(of: place, seen: seen), .adopted(place)) }
-        let path = adoptionPath()
+    /// - Returns: also whether somebody else can write to what was brought.
+    private func bring(_ place: String, how: Adoption, into folder: StoreFolder, seen: (Int64) throws -> Void) throws -> (
+        Digest, ProvenFile.Content, isTheirs: Bool
+    ) {
+        if how == .reference { return (try FileHash.digest(of: place, seen: seen), .adopted(place), true) }
+        let name = Self.adoptionName()
+        let path = "\(folder.path)/\(name)"
         do {
+            var isTheirs = true
             switch how {
-            case .hardLink: try link(place, to: path)
+            case .hardLink: try link(place, to: name, in: folder)
             // A second name first: the file is gone from its place only once the model is there.
-            case .move where canLink(place, to: path): break
+            case .move where canLink(place, to: name, in: folder): break
             case .reflink:
-                guard try JoinedFile(path: path).clone(place) else { throw Failure.cannotShare(place, "cannot share blocks between files") }
+                guard try JoinedFile(name, in: folder).clone(place) else {
+                    throw Failure.cannotShare(place, "cannot share blocks between files")
+                }
+                isTheirs = false
             default:
-                let copy = try JoinedFile(path: path)
+                let copy = try JoinedFile(name, in: folder)
                 // Blocks that are shared cost nothing until one of the two is written to.
-                if try copy.clone(place) { break }
+                if try copy.clone(place) {
+                    isTheirs = false
+                    break
+                }
                 try copy.append(place, seen: seen)
-                return (copy.digest, .fresh(path))
+                return (copy.digest, .fresh(path), false)
             }
-            let digest = try FileHash.digest(of: path, seen: seen)
-            return (digest, how == .hardLink ? .shared(path) : .fresh(path))
+            return (try FileHash.digest(of: name, in: folder, seen: seen), how == .hardLink ? .shared(path) : .fresh(path), isTheirs)
         } catch {
-            try ModelStore.remove(path)
+            try folder.remove(name)
             throw error
         }
     }
@@ -161,17 +180,19 @@ extension ModelStore {
 
     static let adoptionPrefix = "adopt-"
 
-    func adoptionPath() -> String { "\(layout.partial)/\(Self.adoptionPrefix)\(getpid()).\(UInt32.random(in: .min ... .max))" }
+    static func adoptionName() -> String { "\(adoptionPrefix)\(getpid()).\(UInt32.random(in: .min ... .max))" }
 
     /// Where other tools link to their files, the file itself gets the second name.
-    private func canLink(_ place: String, to path: String) -> Bool { linkat(AT_FDCWD, place, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 }
+    private func canLink(_ place: String, to name: String, in folder: StoreFolder) -> Bool {
+        linkat(AT_FDCWD, place, folder.descriptor, name, AT_SYMLINK_FOLLOW) == 0
+    }
 
-    private func link(_ place: String, to path: String) throws {
-        guard !canLink(place, to: path) else { return }
+    private func link(_ place: String, to name: String, in folder: StoreFolder) throws {
+        guard !canLink(place, to: name, in: folder) else { return }
         switch errno {
         case EXDEV: throw Failure.cannotShare(place, "is on another disk than the store")
         case EPERM, ENOTSUP, EMLINK, EACCES: throw Failure.cannotShare(place, "can have no second name (\(String.errno))")
-        case let number: throw Failure.cannotWrite(path: path, errno: number)
+        case let number: throw Failure.cannotWrite(path: "\(folder.path)/\(name)", errno: number)
         }
     }
 

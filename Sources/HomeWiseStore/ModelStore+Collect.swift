@@ -15,11 +15,12 @@ extension ModelStore {
         let known = try inventory.transferNames().merging(joinNotes().mapValues { "\($0.name), for \($0.model)" }) { first, _ in first }
         var names: [Digest: [String]] = [:]
         for name in try folder.names() {
+            // Anything else in there is no transfer's: `staging` knows it, or nobody.
             if let key = try? Digest(sha256: name.prefix(64)) { names[key, default: []].append(name) }
         }
         for key in known.keys where names[key] == nil { names[key] = [] }
         return try names.sorted { $0.key.hex < $1.key.hex }.compactMap { key, names in
-            guard try FileLock.attempt("\(layout.run)/\(key.hex).lock") != nil else { return nil }
+            guard try !FileLock.isHeld("\(layout.run)/\(key.hex).lock") else { return nil }
             let stats = names.compactMap { folder.status($0) }
             return Leftover(
                 kind: .partial, name: known[key] ?? names.first ?? key.short, bytes: stats.reduce(0) { $0 + Self.allocated($1) },
@@ -58,10 +59,11 @@ extension ModelStore {
     private func superseded() throws -> [Leftover] {
         try inventory.read { database in
             let needed = Set(try Row.fetchAll(database, sql: "SELECT digest FROM model_file").compactMap { Inventory.digest($0) })
+            var counted: Set<Digest> = []
             return try Inventory.superseded(in: database).map { old in
-                let bytes = old.manifest.digests.subtracting(needed).reduce(Int64(0)) {
-                    $0 + (FilePrint(path: layout.blob($1), followingLinks: false)?.size ?? 0)
-                }
+                // What several older versions have is free with the last of them, and counted once.
+                let bytes = try bytesFreed(without: old.manifest.digests.subtracting(needed).subtracting(counted))
+                counted.formUnion(old.manifest.digests)
                 let revision = old.manifest.label.revision.map { " at \($0.prefix(12))" } ?? ""
                 return Leftover(
                     kind: .superseded, name: "\(old.manifest.label.key)\(revision)", bytes: bytes, modified: old.replacedAt,
@@ -88,9 +90,8 @@ extension ModelStore {
         return try folder.names().sorted().filter(isOne).compactMap { name in
             let numbers = name.split { $0 == "." || $0 == "-" }.compactMap { Int32($0) }
             guard let status = folder.status(name), !numbers.contains(where: { kill($0, 0) == 0 || errno == EPERM }) else { return nil }
-            let isFolder = status.st_mode & S_IFMT == S_IFDIR
-            return Leftover(
-                kind: .staging, name: name, bytes: isFolder || status.st_nlink > 1 ? 0 : Self.allocated(status),
+            return try Leftover(
+                kind: .staging, name: name, bytes: folder.bytes(ofTree: name),
                 modified: Self.modified(status), target: .entry(folder: path, name: name))
         }
     }
@@ -98,7 +99,7 @@ extension ModelStore {
     private func locks() throws -> [Leftover] {
         guard let folder = try root.folder(Layout.runFolder) else { return [] }
         return try folder.names().filter { $0.hasSuffix(".lock") }.sorted().compactMap { name in
-            guard let status = folder.status(name), try FileLock.attempt("\(layout.run)/\(name)") != nil else { return nil }
+            guard let status = folder.status(name), try !FileLock.isHeld("\(layout.run)/\(name)") else { return nil }
             return Leftover(kind: .lock, name: name, bytes: 0, modified: Self.modified(status), target: .lock(name))
         }
     }
@@ -128,7 +129,10 @@ extension ModelStore {
             try root.folder(folder)?.removeTree(name)
             return true
         case .transfer(let key, let names): return try collect(transfer: key, names)
-        case .blob(let digest): return try collect([digest]) { _ in }
+        case .blob(let digest):
+            // What would bring a model back without its bytes goes first.
+            _ = try settleNames()
+            return try collect([digest]) { _ in }
         case .version(let manifest):
             return try collect(Array(manifest.digests)) { try Inventory.forget(superseded: manifest, in: $0) }
         case .lock(let name):

@@ -42,7 +42,23 @@ extension ModelStore {
         return try lease([(digest, place)], for: label, purpose: purpose)
     }
 
-    private func lease(_ files: [(digest: Digest, place: String)], for label: String, purpose: String) throws -> Lease? {
+    /// A blob that lies in its place without anything pointing to it: a run ended between the two. It is proven anew, and
+    /// held until it is written down: a removal of what nobody needs leaves it.
+    ///
+    /// - Returns: `nil` too where the disk cannot give its bytes back, or where it is being removed: another file is to take its
+    ///   place.
+    package func orphan(_ digest: Digest, for label: String, purpose: String) throws -> (path: String, lease: Lease)? {
+        let path = layout.blob(digest)
+        guard FilePrint(path: path, followingLinks: false) != nil,
+            let lease = try lease([(digest, path)], for: label, purpose: purpose, isWritten: false), try orphan(digest) != nil
+        else { return nil }
+        return (path, lease)
+    }
+
+    /// - Parameter isWritten: whether the blobs must stand in the inventory.
+    private func lease(_ files: [(digest: Digest, place: String)], for label: String, purpose: String, isWritten: Bool = true) throws
+        -> Lease?
+    {
         var descriptors: [Int32] = []
         for file in files {
             guard let descriptor = Self.hold(file.place) else {
@@ -54,7 +70,7 @@ extension ModelStore {
         var (id, wasFull) = (String?.none, false)
         do {
             // Its transaction waits for one that removes: what is still written down afterwards stays.
-            id = try inventory.beginLease(files.map(\.digest), label: label, purpose: purpose)
+            id = try inventory.beginLease(files.map(\.digest), label: label, purpose: purpose, isWritten: isWritten)
         } catch let failure as Failure where failure.code == .diskFull { wasFull = true }
         let lease = Lease(descriptors: descriptors, inventory: inventory, id: id)
         if id == nil, !wasFull { return nil }
@@ -88,11 +104,12 @@ struct LeaseRow: Equatable {
 
 extension Inventory {
     /// - Returns: `nil` when one of the blobs is not written down any more.
-    func beginLease(_ digests: [Digest], label: String, purpose: String) throws -> String? {
+    func beginLease(_ digests: [Digest], label: String, purpose: String, isWritten: Bool = true) throws -> String? {
         let id = "\(getpid()).\(UInt64.random(in: .min ... .max))"
         let owner = try String(decoding: JSONEncoder().encode(ProcessIdentity.own), as: UTF8.self)
         return try write { database in
-            for digest in digests where try Self.size(of: digest, in: database) == nil { return nil }
+            if isWritten { for digest in digests where try Self.size(of: digest, in: database) == nil { return nil } }
+            try Self.sweepLeases(in: database)
             for digest in Set(digests) {
                 try database.execute(
                     sql: "INSERT INTO lease (id, digest, label, purpose, owner, since) VALUES (?, ?, ?, ?, ?, ?)",
@@ -102,12 +119,26 @@ extension Inventory {
         }
     }
 
+    /// What processes that are gone had written down.
+    private static func sweepLeases(in database: Database) throws {
+        for row in try Row.fetchAll(database, sql: "SELECT DISTINCT id, owner FROM lease") {
+            // What cannot be read names nobody, and is nobody's.
+            if let owner = owner(row), owner.isAlive != false { continue }
+            try database.execute(sql: "DELETE FROM lease WHERE id IS ?", arguments: [text(row, "id")])
+        }
+    }
+
+    private static func owner(_ row: Row) -> ProcessIdentity? {
+        // Whatever else it says, it names no process that could be asked.
+        text(row, "owner").flatMap { try? JSONDecoder().decode(ProcessIdentity.self, from: Data($0.utf8)) }
+    }
+
     func endLease(_ id: String) throws { try write { try $0.execute(sql: "DELETE FROM lease WHERE id = ?", arguments: [id]) } }
 
     static func leases(in database: Database) throws -> [LeaseRow] {
         try Row.fetchAll(database, sql: "SELECT * FROM lease ORDER BY since").compactMap { row in
             guard let digest = digest(row), let label = text(row, "label"), let purpose = text(row, "purpose"),
-                let owner = text(row, "owner").flatMap({ try? JSONDecoder().decode(ProcessIdentity.self, from: Data($0.utf8)) })
+                let owner = owner(row)
             else { return nil }
             return LeaseRow(digest: digest, label: label, purpose: purpose, owner: owner)
         }

@@ -57,17 +57,16 @@ extension ModelStore {
             return (own, state, false)
         }
         let places = notes.places[digest, default: []].map { place in
-            let state = Self.state(of: place)
+            let state = state(of: place)
             return (path: place.path, state: state == .sound && notes.damaged.contains(digest) ? .damaged : state, isAdopted: true)
         }
         return places.min { $0.state < $1.state } ?? (own, .missing, false)
     }
 
-    static func state(of place: Place) -> FileState {
+    func state(of place: Place) -> FileState {
         if let print = FilePrint(path: place.path, followingLinks: true) {
-            // The kind of disk is asked only where it matters.
-            let isSame = print == place.print || print.isSame(as: place.print, onDiskOfKind: MountPoint.kind(of: place.path))
-            return isSame ? .sound : .changed
+            let isSame = print.isSame(as: place.print, onDiskOfKind: disks.kind(place.path))
+            return isSame ? place.isDamaged ? .damaged : .sound : .changed
         }
         return MountPoint.holding(place.path) == place.mount ? .missing : .away
     }

@@ -28,7 +28,7 @@ extension ModelStore {
     private func link(_ file: ModelManifest.File, below staging: String) throws -> Bool {
         guard let blobs = try root.folder(Layout.folder(of: file.digest)), blobs.status(file.digest.hex) != nil else { return false }
         let folders = file.path.value.split(separator: "/").dropLast().map { "/\($0)" }.joined()
-        guard let folder = try root.folder(staging + folders, creating: true) else { return false }
+        guard let folder = try root.folder(staging + folders, creating: true, isLasting: false) else { return false }
         if linkat(blobs.descriptor, file.digest.hex, folder.descriptor, file.path.name, 0) == 0 { return true }
         guard [EPERM, ENOTSUP, EMLINK, EXDEV].contains(errno) else {
             throw Failure.cannotWrite(path: "\(folder.path)/\(file.path.name)", errno: errno)

@@ -47,14 +47,14 @@ extension ModelStore {
         // What stays where it is has its names there.
         let coming = files.filter { if case .adopted = $0.content { false } else { $0.role != .archive } }
         try check(coming.map { ($0.path, nil) })
-        var copies: [String] = []
+        var copies: [JoinedFile] = []
         defer {
             // A copy that was taken in is not there any more; one that was not is known for a leftover by its name.
-            for copy in copies { unlink(copy) }
+            do { for copy in copies { try remove(copy.path) } } catch {}
         }
         let files = try files.map { try mending($0, &copies) }
-        let prints = try files.map { try Self.flush($0) }
-        try inventory.write { database in
+        let prints = try files.map { try flush($0) }
+        try writeShown { database in
             let sizes = try zip(files, prints).map { try take($0, $1, at: now, in: database) }
             var manifest = ModelManifest(
                 label: label, installedAt: now,
@@ -81,21 +81,23 @@ extension ModelStore {
     }
 
     /// The bytes reach the disk before anything speaks of them.
-    private static func flush(_ file: ProvenFile) throws -> FilePrint? {
+    private func flush(_ file: ProvenFile) throws -> FilePrint? {
         let now: (print: FilePrint, path: String)
         switch file.content {
         case .fresh(let path): now = (try flush(path, isOurs: true), path)
         case .shared(let path): now = (try flush(path, isOurs: false), path)
-        case .adopted(let path): now = (try existing(path, followingLinks: true), path)
+        case .adopted(let path): now = (try Self.existing(path, followingLinks: true), path)
         case .present: return nil
         }
-        if let proven = file.print, proven != now.print { throw Failure.changedMeanwhile(now.path) }
+        if let proven = file.print, !now.print.isSame(as: proven, onDiskOfKind: disks.kind(now.path)) {
+            throw Failure.changedMeanwhile(now.path)
+        }
         return now.print
     }
 
     /// A blob of our own that is not as it was proven comes before every place outside the store. Where the same bytes are to
     /// be used where they lie, it is proven anew, or good bytes are put in its place.
-    private func mending(_ file: ProvenFile, _ copies: inout [String]) throws -> ProvenFile {
+    private func mending(_ file: ProvenFile, _ copies: inout [JoinedFile]) throws -> ProvenFile {
         guard case .adopted(let path) = file.content, let own = FilePrint(path: layout.blob(file.digest), followingLinks: false),
             try !inventory.read({ try isSound(file.digest, size: own.size, in: $0) })
         else { return file }
@@ -104,8 +106,9 @@ extension ModelStore {
             (file.content, file.print) = (.shared(layout.blob(file.digest)), own)
             return file
         }
-        let copy = try JoinedFile(path: adoptionPath())
-        copies.append(copy.path)
+        guard let folder = try root.folder(Layout.partialFolder, creating: true) else { throw Failure.storeMoved(layout.home) }
+        let copy = try JoinedFile(Self.adoptionName(), in: folder)
+        copies.append(copy)
         try copy.append(path)
         guard copy.digest == file.digest else { throw Failure.changedMeanwhile(path) }
         (file.content, file.print) = (.fresh(copy.path), nil)
@@ -119,8 +122,9 @@ extension ModelStore {
         return print
     }
 
-    static func flush(_ path: String, isOurs: Bool) throws -> FilePrint {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    func flush(_ path: String, isOurs: Bool) throws -> FilePrint {
+        let (folder, name) = try reach(path)
+        let descriptor = openat(folder?.descriptor ?? AT_FDCWD, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { throw Failure.unreadable(path: path, reason: .errno) }
         defer { close(descriptor) }
         var status = stat()
@@ -128,7 +132,7 @@ extension ModelStore {
         guard FileBytes.flush(descriptor) else {
             let number = errno
             // What did not reach the disk is lost, whatever the next flush says of it: it must not be found again.
-            if isOurs { unlink(path) }
+            if isOurs { unlinkat(folder?.descriptor ?? AT_FDCWD, name, 0) }
             throw Failure.cannotWrite(path: path, errno: number)
         }
         guard fstat(descriptor, &status) == 0 else { throw Failure.cannotWrite(path: path, errno: errno) }
@@ -141,12 +145,12 @@ extension ModelStore {
         case (.fresh(let path), let print?), (.shared(let path), let print?):
             if try isSound(file.digest, size: print.size, in: database), path != layout.blob(file.digest) {
                 // The same bytes are here already, and other models show them.
-                try Self.remove(path)
+                try remove(path)
                 return print.size
             }
             if path != layout.blob(file.digest) {
                 try move(path, to: file.digest)
-            } else if FilePrint(path: path, followingLinks: false)?.inode != print.inode {
+            } else if FilePrint(path: path, followingLinks: false)?.isSame(as: print, onDiskOfKind: disks.kind(path)) != true {
                 throw Failure.blobGone(file.path.value)
             }
             try Inventory.insert(blob: file.digest, size: print.size, modified: print.modified, provenAt: now, in: database)
@@ -176,8 +180,35 @@ extension ModelStore {
 
     func move(_ path: String, to digest: Digest) throws {
         guard let folder = try root.folder(Layout.folder(of: digest), creating: true) else { return }
-        try folder.take(path, as: digest.hex)
+        let (source, name) = try reach(path)
+        try folder.take(name, from: source, as: digest.hex)
         try folder.flush()
+    }
+
+    /// What lies in the store is reached from the folder that was opened at the beginning: its path may lead elsewhere by now.
+    ///
+    /// - Returns: without a folder for what lies outside; the name is then the path.
+    private func reach(_ path: String) throws -> (folder: StoreFolder?, name: String) {
+        guard path.hasPrefix(layout.home + "/") else { return (nil, path) }
+        let relative = String(path.dropFirst(layout.home.utf8.count + 1)) as NSString
+        let folder = try relative.deletingLastPathComponent.isEmpty ? root : root.folder(relative.deletingLastPathComponent)
+        guard let folder else { throw Failure.unreadable(path: path, reason: "it is not there any more") }
+        return (folder, relative.lastPathComponent)
+    }
+
+    private func remove(_ path: String) throws {
+        let (folder, name) = try reach(path)
+        if let folder { try folder.remove(name) } else { try Self.remove(path) }
+    }
+
+    /// Runs a change of the inventory during which files are shown or hidden beside it. Where the change is not written down in
+    /// the end, what is shown follows the inventory again.
+    func writeShown<Value>(_ change: (Database) throws -> Value) throws -> Value {
+        do { return try inventory.write(change) } catch {
+            // What cannot be put right now, say on a full disk, is put right when the store is opened next.
+            do { _ = try settleNames() } catch {}
+            throw error
+        }
     }
 
     /// Writes a model down in the caller's transaction and shows its files. When that cannot be finished, what stood there
@@ -188,9 +219,11 @@ extension ModelStore {
             try Inventory.insert(manifest, in: database)
             if let old, old.digests != manifest.digests { try Inventory.keep(superseded: old, at: now, in: database) }
             try present(manifest)
+            let names = try Inventory.names(in: database)
+            if !names.isEmpty, try names != readNames() { try writeNames(names) }
         } catch {
-            // The database goes back by itself; the files beside it are put back as well as the disk allows, and whatever
-            // that leaves `verify` mends: they only repeat what the inventory says.
+            // The database goes back by itself; the files beside it are put back as well as the disk allows, and what that
+            // leaves is settled when the store is opened next: they only repeat what the inventory says.
             let original = error
             do { if let old { try present(old) } else { try hide(manifest.label) } } catch let second {
                 let failure = Failure.wrapping(original, doing: "taking \(manifest.label.key) in")

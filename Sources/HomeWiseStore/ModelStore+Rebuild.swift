@@ -10,6 +10,10 @@ struct Rebuild {
     var models = 0
     /// Side files that cannot be read, by path.
     var unreadable: [String] = []
+    /// Models whose bytes are gone, by name.
+    var gone: [String] = []
+    /// Where names of models stood that cannot be read any more.
+    var unreadableNames: String?
     /// Why manifests could not be written.
     var unwritten: Failure?
 
@@ -25,6 +29,7 @@ struct Rebuild {
     /// the longest unproven, so that the next look takes them first, and as changed where they were written to after the
     /// manifest that names them. A manifest that cannot be taken keeps no other from it.
     mutating func fill(_ inventory: Inventory) throws {
+        try fillNames(inventory)
         let manifests = try readAll()
         guard !manifests.isEmpty else { return }
         let blobs = Self.blobs(of: manifests)
@@ -32,6 +37,11 @@ struct Rebuild {
             var unread = Self.mostHashed
             for (digest, claims) in blobs { try insert(digest, claims, &unread, in: database) }
             for side in manifests {
+                // A manifest alone makes no model: one whose bytes are in none of its places is not listed.
+                guard side.manifest.digests.allSatisfy({ isAnywhere($0, side.manifest) }) else {
+                    gone.append(side.manifest.label.key)
+                    continue
+                }
                 do {
                     try database.inSavepoint {
                         let manifest = side.manifest
@@ -45,12 +55,31 @@ struct Rebuild {
         }
     }
 
+    /// What models are called that no registry names.
+    private mutating func fillNames(_ inventory: Inventory) throws {
+        guard let folder = try root.folder(Layout.manifestFolder), let data = try folder.read(Layout.names) else { return }
+        do {
+            let names = try WrittenNames.read(data)
+            try inventory.write { database in
+                for (key, value) in names { try Inventory.restore(name: value, key: key, at: Date(), in: database) }
+            }
+        } catch is DecodingError { unreadableNames = "\(folder.path)/\(Layout.names)" } catch let failure as Failure {
+            guard failure.code == .storeUnusable else { throw failure }
+            unreadableNames = "\(folder.path)/\(Layout.names)"
+        }
+    }
+
     /// A manifest as it lies beside the inventory.
     private struct SideFile {
         var path: String
         /// Nanoseconds since 1970.
         var modified: Int64
         var manifest: ModelManifest
+    }
+
+    /// On a disk that is away, too.
+    private func isAnywhere(_ digest: Digest, _ manifest: ModelManifest) -> Bool {
+        FilePrint(path: layout.blob(digest), followingLinks: false) != nil || manifest.places.contains { $0.digest == digest }
     }
 
     /// What manifests say of one blob.
@@ -102,7 +131,7 @@ struct Rebuild {
     mutating func writeManifests(of inventory: Inventory) throws -> Bool {
         let places = try inventory.blobNotes().places
         for row in try inventory.modelRows() {
-            // A row that cannot be read has nothing to write down; it is shown as what it is.
+            // A row that cannot be read (its text; the database was asked before) has nothing to write down; it is shown as what it is.
             guard var manifest = try? row.read().manifest else { continue }
             manifest.places = manifest.digests.flatMap { places[$0] ?? [] }
             do {
@@ -157,6 +186,10 @@ struct Rebuild {
                     + "chosen engine and unfinished downloads are forgotten.")
         }
         if models > 0 { findings.append("To prove what was found again: homewise verify --all") }
+        findings += gone.map { "The bytes of \($0) are gone, and it is not known any more; fetch it again." }
+        if let unreadableNames {
+            findings.append("\(unreadableNames) cannot be read: models that no registry names are known by what `homewise list` calls them.")
+        }
         findings += unreadable.map { "\($0) cannot be read: the model that it describes is not known any more; fetch it again." }
         return findings
     }

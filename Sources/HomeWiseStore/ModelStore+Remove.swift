@@ -26,7 +26,7 @@ extension ModelStore {
     package func remove(name: String, tag: String, isKeepingFiles: Bool = false, isTrial: Bool = false) throws -> Removal {
         try root.check()
         var doomed: [(Digest, SoleHold)] = []
-        let removal = try inventory.write { database in
+        let removal = try writeShown { database in
             let (removal, digests) = try weigh(name: name, tag: tag, isKeepingFiles, in: database)
             for digest in digests {
                 switch try soleHold(on: digest, in: database) {
@@ -36,6 +36,7 @@ extension ModelStore {
             }
             guard !isTrial else { return removal }
             // The side file first: a model that is still listed without it is whole; one without rows would come back with it.
+            // A row whose name is no name has nothing beside the inventory.
             if let name = try? SafePath(untrusted: name), let tag = try? SafePath(untrusted: tag) {
                 try hide(ModelLabel(name: name, tag: tag, source: ""))
             }
@@ -75,11 +76,10 @@ extension ModelStore {
             let own = FilePrint(path: layout.blob(digest), followingLinks: false)?.size
             if others.contains(digest) {
                 removal.shared += own ?? 0
-            } else if let own, !isKeepingFiles {
-                removal.frees += own
             }
             if own == nil { removal.adopted += try Inventory.size(of: digest, in: database) ?? 0 }
         }
+        if !isKeepingFiles { removal.frees = try bytesFreed(without: mine.subtracting(others)) }
         return (removal, mine.subtracting(others).sorted { $0.hex < $1.hex })
     }
 

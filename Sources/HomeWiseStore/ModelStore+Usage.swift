@@ -47,7 +47,7 @@ extension ModelStore {
     }
 
     private func isHeld(_ key: Digest) throws -> Bool {
-        try FileLock.attempt("\(layout.run)/\(key.hex).lock") == nil
+        try FileLock.isHeld("\(layout.run)/\(key.hex).lock")
     }
 
     package func usage() throws -> StoreUsage {

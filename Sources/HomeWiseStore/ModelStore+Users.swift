@@ -42,7 +42,7 @@ extension ModelStore {
         var sentence: String {
             guard !rows.isEmpty else { return "another program" }
             return rows.map { row in
-                let place = row.owner.host == ProcessIdentity.own.host ? "" : " on \(row.owner.host)"
+                let place = row.owner.isAlive != nil ? "" : " on \(row.owner.host)"
                 return row.owner == .own ? "this process (\(row.purpose))" : "process \(row.owner.pid)\(place) (\(row.purpose))"
             }.joined(separator: ", ")
         }

@@ -30,19 +30,30 @@ extension ModelStore {
             try inventory.mark(digest, isSound: isSound, modified: print.modified, at: now)
             return isSound ? .sound : .damaged
         }
+        // One place with the right bytes is enough; each is marked for itself, so that a bad one is not used.
         var state = FileState.missing
-        for place in notes.places[digest, default: []] { state = min(state, try verify(place, seen)) }
+        for place in notes.places[digest, default: []] { state = min(state, try verify(place, at: now, seen)) }
         // What is away or gone tells nothing of its bytes.
         if state == .sound || state == .damaged { try inventory.mark(digest, isSound: state == .sound, modified: nil, at: now) }
         return state
     }
 
     /// A file that was touched and still has the same bytes counts again.
-    private func verify(_ place: Place, _ seen: (Int64) throws -> Void) throws -> FileState {
-        guard let print = FilePrint(path: place.path, followingLinks: true) else { return Self.state(of: place) }
-        guard try isRight(place.path, place.digest, followingLinks: true, seen) else { return .damaged }
-        if print != place.print { try inventory.mark(place, as: print) }
-        return .sound
+    private func verify(_ place: Place, at now: Date, _ seen: (Int64) throws -> Void) throws -> FileState {
+        guard let print = FilePrint(path: place.path, followingLinks: true) else { return state(of: place) }
+        let isRight = try isRight(place.path, place.digest, followingLinks: true, seen)
+        if isRight {
+            if print != place.print || place.isDamaged { try inventory.mark(place, as: print, damagedAt: nil) }
+        } else if !place.isDamaged {
+            // It keeps the look that it was proven with: with another it is changed as well.
+            try inventory.mark(place, as: place.print, damagedAt: now)
+        }
+        return isRight ? .sound : .damaged
+    }
+
+    /// Places outside the store that should have a blob's bytes and have others, or are gone, while another place has them.
+    package func badPlaces(of digest: Digest) throws -> [(path: String, state: FileState)] {
+        try inventory.blobNotes().places[digest, default: []].map { ($0.path, state(of: $0)) }.filter { $0.1 != .sound }
     }
 
     private func isRight(_ path: String, _ digest: Digest, followingLinks: Bool, _ seen: (Int64) throws -> Void) throws -> Bool {
@@ -73,7 +84,7 @@ extension ModelStore {
     ///
     /// - Parameter path: on the store's disk; it is moved.
     package func replace(_ digest: Digest, with path: String, at now: Date) throws {
-        let print = try Self.flush(path, isOurs: true)
+        let print = try flush(path, isOurs: true)
         try inventory.write { database in
             if path != layout.blob(digest) { try move(path, to: digest) }
             try Inventory.insert(blob: digest, size: print.size, modified: print.modified, provenAt: now, in: database)

@@ -35,7 +35,7 @@ extension ModelStore {
     package func goBack(name: String, tag: String, to installedAt: Date? = nil, at now: Date) throws -> InstalledModel {
         try root.check()
         let notes = try inventory.blobNotes()
-        try inventory.write { database in
+        try writeShown { database in
             let versions = try Self.versions(name, tag, in: database).map(\.manifest)
             guard let old = versions.first(where: { installedAt == nil || $0.installedAt == installedAt }),
                 look(at: old, notes, lastUsed: nil).state == .sound

@@ -12,8 +12,10 @@ package struct ModelStore: Sendable {
     /// Held open from the beginning: what happens to the path later cannot lead anywhere else.
     let root: StoreFolder
 
+    var disks = DiskQuestions.system
+
     /// What a person should know of how the store was found, a sentence each.
-    package let findings: [String]
+    package private(set) var findings: [String]
 
     /// Opens the store, making it where there is none. A lost or damaged inventory is made again from what lies beside it.
     ///
@@ -34,6 +36,9 @@ package struct ModelStore: Sendable {
         inventory = opening.inventory
         findings += rebuild.findings(opening)
         try marker.settle(root)
+        self.findings = []
+        // What was just made again from side files is all that is known: nothing tells it from what was not taken in.
+        if !opening.wasEmpty { findings += settled() }
         if let warning = LockCalls.system.warning(in: layout.run) { findings.append(warning) }
         self.findings = findings
     }
@@ -52,10 +57,10 @@ package struct ModelStore: Sendable {
         try inventory.transfers().reduce(into: [:]) { $0[$1.model, default: 0] += bytesReserved(forTransfer: $1.key) }
     }
 
-    /// A blob that lies in its place without anything pointing to it: a run ended between the two. It is proven anew.
+    /// A blob without anything pointing to it, proven anew: by itself nothing keeps it from being removed.
     ///
     /// - Returns: `nil` too where the disk cannot give its bytes back: another file is to take its place.
-    package func orphan(_ digest: Digest) throws -> String? {
+    func orphan(_ digest: Digest) throws -> String? {
         let path = layout.blob(digest)
         guard FilePrint(path: path, followingLinks: false) != nil else { return nil }
         do { return try FileHash.digest(of: path) == digest ? path : nil } catch is Failure { return nil }

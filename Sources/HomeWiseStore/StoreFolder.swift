@@ -38,21 +38,30 @@ final class StoreFolder: Sendable {
 
     /// A folder below this one.
     ///
-    /// - Parameter relative: names joined by slashes, made by `Layout` and from digests and safe paths.
+    /// - Parameters:
+    ///   - relative: names joined by slashes, made by `Layout` and from digests and safe paths.
+    ///   - isLasting: whether a folder that is made must outlive a power cut: what only shows what stands elsewhere need not.
     /// - Returns: `nil` where it is not there and is not to be made.
     /// - Throws: `Failure.storeUnusable` for a link or anything else that is no folder.
-    func folder(_ relative: String, creating: Bool = false) throws -> StoreFolder? {
+    func folder(_ relative: String, creating: Bool = false, isLasting: Bool = true) throws -> StoreFolder? {
         var here = self
         for part in try SafePath(untrusted: relative).value.split(separator: "/") {
-            guard let next = try here.child(String(part), creating: creating) else { return nil }
+            guard let next = try here.child(String(part), creating: creating, isLasting: isLasting) else { return nil }
             here = next
         }
         return here
     }
 
-    private func child(_ name: String, creating: Bool) throws -> StoreFolder? {
+    private func child(_ name: String, creating: Bool, isLasting: Bool = true) throws -> StoreFolder? {
         let full = "\(path)/\(name)"
-        if creating, mkdirat(descriptor, name, 0o700) != 0, errno != EEXIST { throw Failure.cannotWrite(path: full, errno: errno) }
+        if creating {
+            if mkdirat(descriptor, name, 0o700) == 0 {
+                // A flush of the new folder alone says nothing of its own name, which stands in this one.
+                if isLasting { try flush() }
+            } else if errno != EEXIST {
+                throw Failure.cannotWrite(path: full, errno: errno)
+            }
+        }
         let opened = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard opened >= 0 else {
             let number = errno
@@ -121,8 +130,20 @@ extension StoreFolder {
     }
 
     /// Takes a file from anywhere on the same disk into this folder, over what has the name.
-    func take(_ file: String, as name: String) throws {
-        guard renameat(AT_FDCWD, file, descriptor, name) == 0 else { throw Failure.cannotWrite(path: "\(path)/\(name)", errno: errno) }
+    ///
+    /// - Parameter folder: where the file is, by its name; without it the file is a path.
+    func take(_ file: String, from folder: StoreFolder? = nil, as name: String) throws {
+        guard renameat(folder?.descriptor ?? AT_FDCWD, file, descriptor, name) == 0 else {
+            throw Failure.cannotWrite(path: "\(path)/\(name)", errno: errno)
+        }
+    }
+
+    /// Bytes that are free when a folder is gone: files that have another name elsewhere free nothing.
+    func bytes(ofTree name: String) throws -> Int64 {
+        guard let status = status(name) else { return 0 }
+        guard status.st_mode & S_IFMT == S_IFDIR else { return status.st_nlink > 1 ? 0 : ModelStore.allocated(status) }
+        guard let child = try child(name, creating: false) else { return 0 }
+        return try child.names().reduce(0) { try $0 + child.bytes(ofTree: $1) }
     }
 
     /// Renames within this folder, over what has the new name.

@@ -47,6 +47,7 @@ struct StoreMarker {
     ///
     /// - Throws: `Failure` when the store itself cannot be written.
     func settle(_ root: StoreFolder) throws {
+        // A mark that cannot be read marks nothing: a new one is made, and the next look says that the store is another.
         let old: Mark? = try root.read(Layout.marker, atMost: 1 << 16).flatMap { try? JSONDecoder().decode(Mark.self, from: $0) }
         let mark = old ?? Mark(id: FileHash.digest(ofText: "\(home) \(UInt64.random(in: .min ... .max)) \(Date())").short)
         if old == nil { try root.write(JSONEncoder().encode(mark), as: Layout.marker) }
@@ -63,6 +64,7 @@ struct StoreMarker {
         } catch {}
     }
 
+    /// - Returns: `nil` also for what is of another form: it is written anew, and until then guards nothing.
     private static func read<Value: Decodable>(_ path: String) -> Value? {
         guard let print = FilePrint(path: path, followingLinks: false), print.size < 1 << 16 else { return nil }
         return FileManager.default.contents(atPath: path).flatMap { try? JSONDecoder().decode(Value.self, from: $0) }

@@ -103,6 +103,13 @@ extension Failure {
             remedy: "Fetch it again, or remove it with: homewise rm \(what)")
     }
 
+    public static func damagedInventoryInUse(_ path: String, reason: String) -> Failure {
+        Failure(
+            .storeUnusable, "The inventory \(path) is damaged (\(reason)), and another HomeWise has it open.",
+            remedy: "End the other one, then run the same command again: the inventory is made again from what lies beside it.",
+            detail: ["path": path])
+    }
+
     public static func blobGone(_ name: String) -> Failure {
         Failure(
             .storeUnusable, "\(name) was removed while it was being taken in.",

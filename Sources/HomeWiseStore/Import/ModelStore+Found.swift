@@ -19,7 +19,8 @@ extension ModelStore {
     ) throws -> InstalledModel {
         for file in found.files {
             let print = FilePrint(path: file.target, followingLinks: false)
-            guard print == FilePrint(size: file.size, modified: file.modified, inode: file.inode) else {
+            let seen = FilePrint(size: file.size, modified: file.modified, inode: file.inode)
+            guard let print, print.isSame(as: seen, onDiskOfKind: disks.kind(file.target)) else {
                 throw Failure.changedMeanwhile(file.place)
             }
         }
