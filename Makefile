@@ -37,7 +37,7 @@ test: setup-test check ## Pass all tests, the end-to-end ones with a real engine
 
 soak: setup-test ## Kill it at every change of the disk, and KILLS times at random moments (10,000; takes hours)
 	@HOMEWISE_STRICT=1 $(SWIFT) build --build-tests --quiet
-	@HOMEWISE_KILLS=$(KILLS) HOMEWISE_TEST_BINARY="$$(HOMEWISE_STRICT=1 $(SWIFT) build --show-bin-path)/homewise" $(SWIFT) test --skip-build --no-parallel --filter 'KillTests|TogetherTests|FaultyDiskTests'
+	@HOMEWISE_KILLS=$(KILLS) HOMEWISE_TEST_BINARY="$$(HOMEWISE_STRICT=1 $(SWIFT) build --show-bin-path)/homewise" $(SWIFT) test --skip-build --no-parallel --filter 'KillTests|PowerLossTests|TogetherTests|FaultyDiskTests'
 
 check: setup-test ## Formatting, registry and manifest checks
 	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

@@ -89,8 +89,8 @@ let package = Package(
             ],
             using: crypto),
         tests(
-            "HomeWiseEndToEndTests", of: ["HomeWiseDomain", "HomeWiseTesting", "HomeWiseEngines", "HomeWiseCommand"], using: subprocess,
-            systemPackage,
+            "HomeWiseEndToEndTests", of: ["HomeWiseEngines", "HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand"],
+            using: subprocess, systemPackage, grdb,
             excluding: ["Shim"]),
     ],
     swiftLanguageModes: [.v6]

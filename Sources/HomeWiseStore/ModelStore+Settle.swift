@@ -62,10 +62,13 @@ extension ModelStore {
     private func doubts(in database: Database) throws -> [Doubt] {
         let notes = try Inventory.blobNotes(in: database)
         let rows = try Inventory.modelRows(in: database)
-        var (doubts, known) = ([Doubt](), Set<[String]>())
+        var (doubts, known, nameless) = ([Doubt](), Set<[String]>(), 0)
         for row in rows {
             do {
-                let (name, tag) = try (SafePath(untrusted: row.name), SafePath(untrusted: row.tag))
+                guard let name = try? SafePath(untrusted: row.name), let tag = try? SafePath(untrusted: row.tag) else {
+                    nameless += 1
+                    continue
+                }
                 known.insert([Layout.component(name), Layout.component(tag)])
                 var manifest = try row.read().manifest
                 manifest.places = manifest.digests.flatMap { notes.places[$0] ?? [] }
@@ -75,7 +78,8 @@ extension ModelStore {
                 continue
             }
         }
-        let strangers = try strangers(to: known)
+        // A row whose name cannot be read may be anybody's.
+        let strangers = nameless > 0 ? [] : try strangers(to: known)
         let names = try Inventory.names(in: database)
         return try doubts + strangers + (names.isEmpty || names == readNames() ? [] : [.names(names)])
     }

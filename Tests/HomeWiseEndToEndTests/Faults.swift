@@ -38,6 +38,8 @@ struct FaultyDisk: Sendable {
     /// Where it counts.
     var tally = TemporaryFolder.path + "/tally"
     var log: String?
+    /// Gets all that was done, for `DiskRecord`.
+    var record: String?
 
     /// Compiles it. - Returns: where it is.
     static func built() async throws -> String {
@@ -56,6 +58,7 @@ struct FaultyDisk: Sendable {
         ]
         if let inode { all["FAULT_INODE"] = "\(inode)" }
         if let log { all["FAULT_LOG"] = log }
+        if let record { all["FAULT_RECORD"] = record }
         return all
     }
 
@@ -159,6 +162,13 @@ struct Chance: RandomNumberGenerator, Sendable {
         let given = ProcessInfo.processInfo.environment["HOMEWISE_SEED"].flatMap { UInt64($0) }
         state = given ?? UInt64.random(in: .min ... .max)
         print("HOMEWISE_SEED=\(state) repeats \(what)")
+    }
+
+    /// Chance of its own for one of many cases, the same whatever became of the others.
+    func branch(_ index: Int) -> Chance {
+        var copy = self
+        copy.state &+= UInt64(index) &* 0xD1B5_4A32_D192_ED03
+        return copy
     }
 
     mutating func next() -> UInt64 {

@@ -112,14 +112,26 @@ import Testing
         let shim = try await FaultyDisk.built()
         let bench = try await FaultBench(Self.size)
         #expect(try await bench.program().run("pull", "other").code == 0)
+        var told: Set<String> = []
         for turn in UInt64(1)... {
-            let disk = FaultyDisk(below: bench.home, calls: ["fsync"], deed: .fail(EIO), turns: turn...turn)
+            var disk = FaultyDisk(below: bench.home, calls: ["fsync"], deed: .fail(EIO), turns: turn...turn)
+            let log = TemporaryFolder.path + "/flushes"
+            disk.log = log
             let (outcome, tally) = try await strike(bench, disk, shim)
             if tally.faults == 0 { break }
+            let lines = text(of: log).split(separator: "\n").map { $0.dropFirst("fsync \(bench.home)/".count) }
+            try FileManager.default.removeItem(atPath: log)
+            let place = String(lines[Int(turn) - 1].prefix { $0 != "/" })
+            // What SQLite keeps for itself it may do without; what was fetched must be there, and so must what names it.
+            if ["partial", "blobs", "manifests"].contains(place) {
+                told.insert(place)
+                #expect(outcome.code == 73, "fsync \(turn) of \(lines[Int(turn) - 1]): \(outcome.status) \(outcome.story)")
+            }
             #expect(outcome.code == 0 || outcome.code == 73, "fsync \(turn): \(outcome.status) \(outcome.story)")
             try await bench.recovers("fsync \(turn)", complete: bench.neighbour)
             #expect(try await bench.program().run("rm", "tiny", "--yes").code == 0)
         }
+        #expect(told == ["partial", "blobs", "manifests"])
         try await bench.server.stop()
     }
 

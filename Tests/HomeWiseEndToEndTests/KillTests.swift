@@ -69,6 +69,29 @@ import Testing
         }
     }
 
+    @Test("DL-51 I3 killed when most of six pieces is here: at most a piece of each connection is fetched again") func mostIsKept() async throws {
+        let shim = try await FaultyDisk.built()
+        let bench = try await FaultBench(48 << 20)
+        let limits = ["HOMEWISE_DOWNLOAD_CONNECTIONS": "\(Self.connections)"]
+        var disk = FaultyDisk(below: bench.home + "/partial/", calls: ["write"], deed: .lie, turns: UInt64.max...UInt64.max)
+        #expect(try await bench.program(disk.environment(shim).merging(limits) { $1 }).run("pull", "tiny").code == 0)
+        let writes = try disk.counted().calls
+        disk.deed = .kill
+        for tenths in [7, 8, 9] as [UInt64] {
+            #expect(try await bench.program().run("rm", "tiny", "--yes").code == 0)
+            disk.turns = (writes * tenths / 10)...(writes * tenths / 10)
+            _ = try await bench.program(disk.environment(shim).merging(limits) { $1 }).run("pull", "tiny")
+            let tally = try disk.counted()
+            let before = bench.server.asked
+            try await bench.recovers("killed at \(tenths) tenths")
+            let again = Int64(bench.server.asked - before) - (Int64(bench.bytes.count) - tally.bytes)
+            print("DL-51: \(tally.bytes) bytes were written, \(again) were fetched again")
+            #expect(tally.faults == 1 && tally.bytes > 3 * PieceGrid.standardPiece)
+            #expect(again <= PieceGrid.standardPiece * Int64(Self.connections), "\(tenths) tenths: \(again) bytes again")
+        }
+        try await bench.server.stop()
+    }
+
     @Test("DL-51 DL-55 I1 I2 killed before each change that makes a new store") func newStore() async throws {
         let benches = try await [FaultBench(100_000, name: "a"), FaultBench(100_000, name: "b")]
         let struck = try await exhaust(benches, step: kills == nil ? 4 : 1, complete: [:]) { try $0.clear() }

@@ -91,6 +91,28 @@ import Testing
         try await bench.server.stop()
     }
 
+    @Test("DL-64 a clean-up by another clock leaves an active download alone", arguments: [315_360_000, -315_360_000])
+    func pruneByAnotherClock(_ seconds: Int) async throws {
+        let shim = try await FaultyDisk.built()
+        let bench = try await FaultBench(20_000_000, chunk: 400_000, pause: .milliseconds(40))
+        let clock = bench.program(["LD_PRELOAD": shim, "FAULT_CLOCK": "\(seconds)"])
+        let partial = "\(bench.home)/partial/\(digest(of: bench.bytes).hex)"
+        async let pulled = bench.program(Self.oneLine).run("pull", "tiny")
+        #expect(await eventually(within: .seconds(20)) { bench.server.asked > 1_000_000 })
+        let node = try #require(FileManager.default.attributesOfItem(atPath: partial)[.systemFileNumber] as? UInt64)
+        for _ in 0..<3 {
+            let pruned = try await clock.run("prune", "--yes")
+            #expect(pruned.code == 0, "\(pruned.story)")
+        }
+        // It is still at it, and in the same file.
+        #expect(try FileManager.default.attributesOfItem(atPath: partial)[.systemFileNumber] as? UInt64 == node)
+        let outcome = try await pulled
+        #expect(outcome.code == 0, "\(outcome.story)")
+        #expect(bench.server.asked == bench.bytes.count, "every byte once")
+        try await bench.recovers("pruned by another clock")
+        try await bench.server.stop()
+    }
+
     @Test("DL-64 the wall clock jumps ten years in mid-download", arguments: [315_360_000, -315_360_000])
     func clock(_ seconds: Int) async throws {
         let shim = try await FaultyDisk.built()

@@ -99,7 +99,7 @@ import Testing
         try vandalise(
             home,
             """
-            INSERT INTO place SELECT 'relative', digest, 1, 1, 1, '/', 1 FROM blob LIMIT 1;
+            INSERT INTO place SELECT 'relative', digest, 1, 1, 1, '/', 1, NULL FROM blob LIMIT 1;
             INSERT INTO lease VALUES ('1', 'nonsense', 'x', 'y', '{', 1);
             INSERT INTO superseded VALUES ('a', 'q4', 1, 1, 'no json');
             """)

@@ -12,6 +12,7 @@
 //                falter (by turns EINTR and half of the bytes), flip (one bit of what was read)
 //   FAULT_TALLY  a file of three 64-bit numbers: calls, bytes written below partial/, faults
 //   FAULT_LOG    a file that gets a line for each call
+//   FAULT_RECORD a file that gets what was done to the disk, in order, with all bytes (PowerLoss.swift reads it)
 //   FAULT_CLOCK  seconds that the wall clock jumps, FAULT_CLOCK_AFTER milliseconds after the start
 
 #define _GNU_SOURCE
@@ -19,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -41,7 +43,8 @@ static struct tally own, *tally = &own;
 static const char *below, *kinds;
 static uint64_t first, last;
 static enum deed deed;
-static int number, log_file = -1;
+static int number, log_file = -1, record_file = -1;
+static pthread_mutex_t order = PTHREAD_MUTEX_INITIALIZER;
 static ino_t only;
 static time_t jump;
 static int64_t jump_at;
@@ -78,6 +81,8 @@ __attribute__((constructor)) static void begin(void) {
         }
         if (file >= 0) syscall(SYS_close, file);
     }
+    if (getenv("FAULT_RECORD"))
+        record_file = syscall(SYS_openat, AT_FDCWD, getenv("FAULT_RECORD"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (getenv("FAULT_LOG")) log_file = syscall(SYS_openat, AT_FDCWD, getenv("FAULT_LOG"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
@@ -120,14 +125,61 @@ static enum deed judge_file(const char *kind, int file, char *path, uint64_t *tu
     return judge(kind, path, status.st_ino, turn);
 }
 
-static enum deed judge_name(const char *kind, int folder, const char *name, uint64_t *turn) {
-    int saved = errno;
-    char path[PATH_MAX * 2] = "";
+static void absolute(int folder, const char *name, char *path) {
+    path[0] = 0;
     if (name[0] != '/') {
         if (folder == AT_FDCWD) { if (!getcwd(path, PATH_MAX)) path[0] = 0; } else path_of(folder, path);
         strcat(path, "/");
     }
     strncat(path, name, PATH_MAX - 1);
+}
+
+// What was done. Calls of several threads are recorded in the order in which they were made: each holds `order` meanwhile.
+enum done { CREATED = 1, WRITTEN, SIZED, RESERVED, FLUSHED, RENAMED, EXCHANGED, UNLINKED, MADE, LINKED };
+struct entry { uint32_t what, path, other, bytes; uint64_t file, at; };
+
+static void put(enum done what, const char *path, const char *other, ino_t node, uint64_t at, const void *bytes, size_t count) {
+    struct entry entry = {what, strlen(path), strlen(other), count, node, at};
+    if (!below || strncmp(path, below, strlen(below))) return;
+    syscall(SYS_write, record_file, &entry, sizeof entry);
+    syscall(SYS_write, record_file, path, entry.path);
+    syscall(SYS_write, record_file, other, entry.other);
+    if (count) syscall(SYS_write, record_file, bytes, count);
+}
+
+static void put_file(enum done what, int file, uint64_t at, const void *bytes, size_t count) {
+    int saved = errno;
+    char path[PATH_MAX];
+    struct stat status = {0};
+    path_of(file, path);
+    fstat(file, &status);
+    // What was flushed has a time from then on by which it is known.
+    if (what == FLUSHED) at = (uint64_t)status.st_mtim.tv_sec * 1000000000 + (uint64_t)status.st_mtim.tv_nsec;
+    put(what, path, "", status.st_ino, at, bytes, count);
+    errno = saved;
+}
+
+static void put_name(enum done what, int folder, const char *name, int other_folder, const char *other) {
+    int saved = errno;
+    char path[PATH_MAX * 2], second[PATH_MAX * 2] = "";
+    struct stat status = {0};
+    absolute(folder, name, path);
+    if (other) absolute(other_folder, other, second);
+    lstat(other ? second : path, &status);
+    put(what, path, second, status.st_ino, 0, NULL, 0);
+    errno = saved;
+}
+
+#define IN_ORDER(type, call, recording) ({ \
+        if (record_file >= 0) pthread_mutex_lock(&order); \
+        type outcome = call; \
+        if (record_file >= 0) { if (outcome >= 0) { recording; } pthread_mutex_unlock(&order); } \
+        outcome; })
+
+static enum deed judge_name(const char *kind, int folder, const char *name, uint64_t *turn) {
+    int saved = errno;
+    char path[PATH_MAX * 2] = "";
+    absolute(folder, name, path);
     errno = saved;
     return judge(kind, path, 0, turn);
 }
@@ -147,7 +199,7 @@ static ssize_t portion(enum deed verdict, uint64_t turn, size_t count) {
     return (verdict == SHORT || verdict == FALTER) && count > 1 ? (ssize_t)(count + 1) / 2 : (ssize_t)count;
 }
 
-#define WRITES(name, parameters, ...) \
+#define WRITES(name, parameters, place, ...) \
     ssize_t name parameters { \
         REAL(name); char path[PATH_MAX]; uint64_t turn = 0; \
         enum deed verdict = judge_file("write", file, path, &turn); \
@@ -155,13 +207,13 @@ static ssize_t portion(enum deed verdict, uint64_t turn, size_t count) {
         ssize_t allowed = portion(verdict, turn, count); \
         if (allowed < 0) return -1; \
         count = (size_t)allowed; \
-        ssize_t done = real(__VA_ARGS__); \
+        ssize_t done = IN_ORDER(ssize_t, real(__VA_ARGS__), if (outcome > 0) put_file(WRITTEN, file, place, bytes, outcome)); \
         note(path, done); \
         return done; \
     }
-WRITES(write, (int file, const void *bytes, size_t count), file, bytes, count)
-WRITES(pwrite, (int file, const void *bytes, size_t count, off_t at), file, bytes, count, at)
-WRITES(pwrite64, (int file, const void *bytes, size_t count, off64_t at), file, bytes, count, at)
+WRITES(write, (int file, const void *bytes, size_t count), (uint64_t)(lseek(file, 0, SEEK_CUR) - outcome), file, bytes, count)
+WRITES(pwrite, (int file, const void *bytes, size_t count, off_t at), (uint64_t)at, file, bytes, count, at)
+WRITES(pwrite64, (int file, const void *bytes, size_t count, off64_t at), (uint64_t)at, file, bytes, count, at)
 
 #define READS(name, parameters, ...) \
     ssize_t name parameters { \
@@ -178,20 +230,27 @@ READS(read, (int file, void *bytes, size_t count), file, bytes, count)
 READS(pread, (int file, void *bytes, size_t count, off_t at), file, bytes, count, at)
 READS(pread64, (int file, void *bytes, size_t count, off64_t at), file, bytes, count, at)
 
-#define ON_FILE(kind, name, parameters, ...) \
+#define ON_FILE(kind, name, parameters, recording, ...) \
     int name parameters { \
         REAL(name); char path[PATH_MAX]; uint64_t turn = 0; \
         enum deed verdict = judge_file(kind, file, path, &turn); \
         if (verdict == FALTER && turn % 2) { errno = EINTR; return -1; } \
         SIMPLY(verdict) \
-        return real(__VA_ARGS__); \
+        return IN_ORDER(int, real(__VA_ARGS__), recording); \
     }
-ON_FILE("fsync", fsync, (int file), file)
-ON_FILE("fsync", fdatasync, (int file), file)
-ON_FILE("truncate", ftruncate, (int file, off_t size), file, size)
-ON_FILE("truncate", ftruncate64, (int file, off64_t size), file, size)
-ON_FILE("chmod", fchmod, (int file, mode_t mode), file, mode)
-ON_FILE("flock", flock, (int file, int operation), file, operation)
+ON_FILE("fsync", fsync, (int file), put_file(FLUSHED, file, 0, NULL, 0), file)
+ON_FILE("fsync", fdatasync, (int file), put_file(FLUSHED, file, 0, NULL, 0), file)
+ON_FILE("truncate", ftruncate, (int file, off_t size), put_file(SIZED, file, (uint64_t)size, NULL, 0), file, size)
+ON_FILE("truncate", ftruncate64, (int file, off64_t size), put_file(SIZED, file, (uint64_t)size, NULL, 0), file, size)
+ON_FILE("chmod", fchmod, (int file, mode_t mode), (void)0, file, mode)
+
+int flock(int file, int operation) {
+    REAL(flock); char path[PATH_MAX]; uint64_t turn = 0;
+    enum deed verdict = judge_file("flock", file, path, &turn);
+    if (verdict == FALTER && turn % 2) { errno = EINTR; return -1; }
+    SIMPLY(verdict)
+    return real(file, operation);
+}
 
 // These return the number of the error itself.
 #define RESERVES(name, type) \
@@ -201,26 +260,39 @@ ON_FILE("flock", flock, (int file, int operation), file, operation)
         if (verdict == FAIL) return number; \
         if (verdict == LIE) return 0; \
         if (verdict == FALTER && turn % 2) return EINTR; \
-        return real(file, from, count); \
+        return IN_ORDER(int, real(file, from, count), if (!outcome) put_file(RESERVED, file, (uint64_t)(from + count), NULL, 0)); \
     }
 RESERVES(posix_fallocate, off_t)
 RESERVES(posix_fallocate64, off64_t)
 
-#define ON_NAME(kind, name, parameters, folder, path, ...) \
+#define ON_NAME(kind, name, parameters, folder, path, recording, ...) \
     int name parameters { \
         REAL(name); uint64_t turn = 0; \
         SIMPLY(judge_name(kind, folder, path, &turn)) \
-        return real(__VA_ARGS__); \
+        return IN_ORDER(int, real(__VA_ARGS__), recording); \
     }
-ON_NAME("rename", rename, (const char *from, const char *to), AT_FDCWD, to, from, to)
-ON_NAME("rename", renameat, (int old, const char *from, int folder, const char *to), folder, to, old, from, folder, to)
-ON_NAME("unlink", unlink, (const char *path), AT_FDCWD, path, path)
-ON_NAME("unlink", unlinkat, (int folder, const char *path, int flags), folder, path, folder, path, flags)
-ON_NAME("mkdir", mkdir, (const char *path, mode_t mode), AT_FDCWD, path, path, mode)
-ON_NAME("mkdir", mkdirat, (int folder, const char *path, mode_t mode), folder, path, folder, path, mode)
-ON_NAME("link", symlinkat, (const char *to, int folder, const char *path), folder, path, to, folder, path)
-ON_NAME("link", linkat, (int old, const char *from, int folder, const char *to, int flags), folder, to, old, from, folder, to, flags)
-ON_NAME("chmod", chmod, (const char *path, mode_t mode), AT_FDCWD, path, path, mode)
+ON_NAME("rename", rename, (const char *from, const char *to), AT_FDCWD, to, put_name(RENAMED, AT_FDCWD, from, AT_FDCWD, to), from, to)
+ON_NAME("rename", renameat, (int old, const char *from, int folder, const char *to), folder, to, put_name(RENAMED, old, from, folder, to),
+    old, from, folder, to)
+ON_NAME("rename", renameat2, (int old, const char *from, int folder, const char *to, unsigned flags), folder, to,
+    put_name(flags & RENAME_EXCHANGE ? EXCHANGED : RENAMED, old, from, folder, to), old, from, folder, to, flags)
+ON_NAME("unlink", unlink, (const char *path), AT_FDCWD, path, put_name(UNLINKED, AT_FDCWD, path, 0, NULL), path)
+ON_NAME("unlink", rmdir, (const char *path), AT_FDCWD, path, put_name(UNLINKED, AT_FDCWD, path, 0, NULL), path)
+ON_NAME("unlink", unlinkat, (int folder, const char *path, int flags), folder, path, put_name(UNLINKED, folder, path, 0, NULL),
+    folder, path, flags)
+ON_NAME("mkdir", mkdir, (const char *path, mode_t mode), AT_FDCWD, path, put_name(MADE, AT_FDCWD, path, 0, NULL), path, mode)
+ON_NAME("mkdir", mkdirat, (int folder, const char *path, mode_t mode), folder, path, put_name(MADE, folder, path, 0, NULL),
+    folder, path, mode)
+ON_NAME("link", symlinkat, (const char *to, int folder, const char *path), folder, path, (void)0, to, folder, path)
+ON_NAME("link", link, (const char *from, const char *to), AT_FDCWD, to, put_name(LINKED, AT_FDCWD, from, AT_FDCWD, to), from, to)
+ON_NAME("link", linkat, (int old, const char *from, int folder, const char *to, int flags), folder, to,
+    put_name(LINKED, old, from, folder, to), old, from, folder, to, flags)
+ON_NAME("chmod", chmod, (const char *path, mode_t mode), AT_FDCWD, path, (void)0, path, mode)
+
+static void put_opened(int file, int flags) {
+    put_file(CREATED, file, 0, NULL, 0);
+    if (flags & O_TRUNC) put_file(SIZED, file, 0, NULL, 0);
+}
 
 #define OPENS(name, parameters, folder, ...) \
     int name parameters { \
@@ -228,7 +300,8 @@ ON_NAME("chmod", chmod, (const char *path, mode_t mode), AT_FDCWD, path, path, m
         if (flags & (O_CREAT | __O_TMPFILE)) { va_list rest; va_start(rest, flags); mode = va_arg(rest, mode_t); va_end(rest); } \
         enum deed verdict = judge_name(flags & O_CREAT && is_named("create") ? "create" : "open", folder, path, &turn); \
         if (verdict == FAIL) { errno = number; return -1; } \
-        return real(__VA_ARGS__); \
+        if (!(flags & O_CREAT)) return real(__VA_ARGS__); \
+        return IN_ORDER(int, real(__VA_ARGS__), put_opened(outcome, flags)); \
     }
 OPENS(open, (const char *path, int flags, ...), AT_FDCWD, path, flags, mode)
 OPENS(open64, (const char *path, int flags, ...), AT_FDCWD, path, flags, mode)
