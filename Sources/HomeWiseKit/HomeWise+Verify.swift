@@ -71,7 +71,10 @@ extension HomeWise {
         switch state {
         case .sound:
             for place in try store.badPlaces(of: file.digest) where [.damaged, .changed].contains(place.state) {
-                report(.note("\(place.path) has not the bytes of \(name) any more; those at \(try store.place(of: file.digest) ?? file.place) are used"))
+                report(
+                    .note(
+                        "\(place.path) has not the bytes of \(name) any more; those at \(try store.place(of: file.digest) ?? file.place) are used"
+                    ))
             }
         case .away: report(.note("\(name) is away: \(file.place) is on a disk that is not mounted"))
         case .missing: report(.note("\(name) is gone: \(file.place) is not there"))

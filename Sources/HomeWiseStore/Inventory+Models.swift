@@ -79,7 +79,7 @@ extension Inventory {
 
     private static func file(_ row: Row, of label: ModelLabel) throws -> ModelManifest.File {
         guard let path = text(row, "path"), let digest = text(row, "digest"),
-            let role = text(row, "role").flatMap(ModelFileRole.init), let size = integer(row, "size"), size >= 0
+            let role = text(row, "role").flatMap(ModelFileRole.init), let size = bytes(row, "size")
         else { throw Failure.damagedRow(label.key) }
         return try .init(path: SafePath(untrusted: path), role: role, digest: Digest(sha256: digest), size: size)
     }
@@ -91,6 +91,11 @@ extension Inventory {
 
     static func integer(_ row: Row, _ column: String) -> Int64? {
         if case .int64(let number) = (row[column] as DatabaseValue).storage { number } else { nil }
+    }
+
+    /// A length that a file can have: what it cannot have is damage, and sums of it would be none.
+    static func bytes(_ row: Row, _ column: String) -> Int64? {
+        integer(row, column).flatMap { 0...ModelManifest.largestFile ~= $0 ? $0 : nil }
     }
 
     static func date(_ row: Row, _ column: String) -> Date? {
@@ -168,7 +173,7 @@ extension Inventory {
     func size(of digest: Digest) throws -> Int64? { try read { try Self.size(of: digest, in: $0) } }
 
     static func size(of digest: Digest, in database: Database) throws -> Int64? {
-        try Row.fetchOne(database, sql: "SELECT size FROM blob WHERE digest = ?", arguments: [digest.hex]).flatMap { integer($0, "size") }
+        try Row.fetchOne(database, sql: "SELECT size FROM blob WHERE digest = ?", arguments: [digest.hex]).flatMap { bytes($0, "size") }
     }
 
     /// Whether a blob of our own stands as it was proven.

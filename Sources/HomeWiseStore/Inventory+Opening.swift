@@ -93,12 +93,15 @@ extension Inventory {
         configuration.prepareDatabase { database in
             // Before anything is read: the file of several connections is made by the first reader.
             if isAlone { try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
-            // The rows point at gigabytes: a commit must survive the power cord.
-            try database.execute(sql: "PRAGMA synchronous = FULL")
         }
         do {
-            let inventory = try Inventory(
-                isAlone ? DatabaseQueue(path: path, configuration: configuration) : DatabasePool(path: path, configuration: configuration))
+            let database: any DatabaseWriter =
+                try isAlone
+                ? DatabaseQueue(path: path, configuration: configuration) : DatabasePool(path: path, configuration: configuration)
+            // The rows point at gigabytes: a commit must survive the power cord. Only now, for a pool sets a weaker wish of its own
+            // when it opens.
+            try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            let inventory = try Inventory(database)
             // A page that is gone shows when it is read: now, within a millisecond or two, and not in the middle of something.
             let verdict = try inventory.database.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
             if let verdict, verdict != "ok" { throw DamagedInventory(reason: verdict.replacingOccurrences(of: "\n", with: " ")) }

@@ -88,7 +88,7 @@ extension Inventory {
     static func digest(_ row: Row) -> Digest? { text(row, "digest").flatMap { try? Digest(sha256: $0) } }
 
     private static func place(_ row: Row) -> Place? {
-        guard let digest = digest(row), let path = text(row, "path"), path.hasPrefix("/"), let size = integer(row, "size"),
+        guard let digest = digest(row), let path = text(row, "path"), path.hasPrefix("/"), let size = bytes(row, "size"),
             let modified = integer(row, "modified"), let inode = integer(row, "inode"), let mount = text(row, "mount")
         else { return nil }
         return Place(

@@ -90,7 +90,7 @@ extension Inventory {
     func proofs() throws -> [(digest: Digest, size: Int64, provenAt: Date)] {
         try read { database in
             try Row.fetchAll(database, sql: "SELECT digest, size, verified_at FROM blob ORDER BY verified_at, digest").compactMap { row in
-                guard let digest = Self.digest(row), let size = Self.integer(row, "size") else { return nil }
+                guard let digest = Self.digest(row), let size = Self.bytes(row, "size") else { return nil }
                 return (digest, size, Self.date(row, "verified_at") ?? .distantPast)
             }
         }

@@ -86,8 +86,11 @@ extension Inventory {
     func pieces(of key: Digest) throws -> [Int: Digest?] {
         try read { database in
             let rows = try Row.fetchAll(database, sql: "SELECT number, chain FROM piece WHERE transfer = ?", arguments: [key.hex])
-            return Dictionary(rows.map { ($0["number"], ($0["chain"] as String?).flatMap { try? Digest(sha256: $0) }) }) { first, _ in first
+            let pairs = rows.compactMap { row -> (Int, Digest?)? in
+                guard let number = Self.integer(row, "number").flatMap(Int.init(exactly:)) else { return nil }
+                return (number, Self.text(row, "chain").flatMap { try? Digest(sha256: $0) })
             }
+            return Dictionary(pairs) { first, _ in first }
         }
     }
 
@@ -95,9 +98,10 @@ extension Inventory {
     package func transfers() throws -> [TransferRow] {
         try read { database in
             try Row.fetchAll(database, sql: "SELECT key, name, model, size, piece, version FROM transfer").compactMap { row in
-                guard let key = try? Digest(sha256: row["key"] as String) else { return nil }
-                return TransferRow(
-                    key: key, name: row["name"], model: row["model"], size: row["size"], piece: row["piece"], version: row["version"])
+                guard let key = Self.text(row, "key").flatMap({ try? Digest(sha256: $0) }), let name = Self.text(row, "name"),
+                    let model = Self.text(row, "model"), let size = Self.bytes(row, "size"), let piece = Self.bytes(row, "piece"), piece > 0
+                else { return nil }
+                return TransferRow(key: key, name: name, model: model, size: size, piece: piece, version: Self.text(row, "version"))
             }
         }
     }
@@ -130,7 +134,11 @@ extension Inventory {
     package func chain(of digest: Digest) throws -> [Int: Digest] {
         try read { database in
             let rows = try Row.fetchAll(database, sql: "SELECT number, chain FROM chain WHERE digest = ?", arguments: [digest.hex])
-            let pairs = rows.compactMap { row in (try? Digest(sha256: row["chain"] as String)).map { (row["number"] as Int, $0) } }
+            // A piece whose digest cannot be read is one of which nothing is known: it is fetched, should the blob be mended.
+            let pairs = rows.compactMap { row -> (Int, Digest)? in
+                guard let number = Self.integer(row, "number").flatMap(Int.init(exactly:)) else { return nil }
+                return Self.text(row, "chain").flatMap { try? Digest(sha256: $0) }.map { (number, $0) }
+            }
             return Dictionary(pairs) { first, _ in first }
         }
     }

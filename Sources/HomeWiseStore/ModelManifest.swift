@@ -51,6 +51,9 @@ package struct ModelManifest: Sendable, Equatable {
     /// Where adopted bytes lie, for the written form alone.
     var places: [Place] = []
 
+    /// 1 PiB: no disk of a person has a file of that size, and sums of any number of files stay numbers.
+    static let largestFile: Int64 = 1 << 50
+
     package var digests: Set<Digest> { Set(files.map(\.digest)) }
 }
 
@@ -112,7 +115,9 @@ extension ModelManifest {
             Place(
                 path: $0.path, digest: $0.digest, print: FilePrint(size: $0.size, modified: $0.modified, inode: $0.inode), mount: $0.mount)
         }
-        guard written.schema == 1, files.first.map({ $0.role != .archive }) ?? false, installedAt.timeIntervalSince1970.isFinite else {
+        guard written.schema == 1, files.first.map({ $0.role != .archive }) ?? false,
+            files.allSatisfy({ 0...Self.largestFile ~= $0.size }), installedAt.timeIntervalSince1970.isFinite
+        else {
             throw Failure.unreadable(path: "the manifest of \(label.key)", reason: "it is of another form")
         }
     }

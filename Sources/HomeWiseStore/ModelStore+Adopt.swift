@@ -166,13 +166,14 @@ extension ModelStore {
     /// publishes them, or removes those that are copies.
     package func prove(archives places: [String], how: Adoption) throws -> [ProvenFile] {
         var proven: [ProvenFile] = []
+        guard let folder = try root.folder(Layout.partialFolder, creating: true) else { throw Failure.storeMoved(layout.home) }
         do {
             for place in places {
                 let path = try SafePath(untrusted: "archives/\((place as NSString).lastPathComponent)")
-                try proven.append(prove(ForeignFile(path: path, role: .archive, place: place), how: how) { _ in }.0)
+                try proven.append(prove(ForeignFile(path: path, role: .archive, place: place), how: how, into: folder) { _ in }.0)
             }
         } catch {
-            for case .fresh(let path) in proven.map(\.content) { try ModelStore.remove(path) }
+            for case .fresh(let path) in proven.map(\.content) { try folder.remove((path as NSString).lastPathComponent) }
             throw error
         }
         return proven

@@ -188,7 +188,8 @@ struct Rebuild {
         if models > 0 { findings.append("To prove what was found again: homewise verify --all") }
         findings += gone.map { "The bytes of \($0) are gone, and it is not known any more; fetch it again." }
         if let unreadableNames {
-            findings.append("\(unreadableNames) cannot be read: models that no registry names are known by what `homewise list` calls them.")
+            findings.append(
+                "\(unreadableNames) cannot be read: models that no registry names are known by what `homewise list` calls them.")
         }
         findings += unreadable.map { "\($0) cannot be read: the model that it describes is not known any more; fetch it again." }
         return findings

@@ -98,7 +98,9 @@ extension ModelStore {
     private func strangers(to known: Set<[String]>) throws -> [Doubt] {
         var found: [Doubt] = []
         try eachPair(Layout.manifestFolder) { name, file, folder in
-            guard file.hasSuffix(".json"), !known.contains([name, String(file.dropLast(5))]), let data = try folder.read(file) else { return }
+            guard file.hasSuffix(".json"), !known.contains([name, String(file.dropLast(5))]), let data = try folder.read(file) else {
+                return
+            }
             // What cannot be read is not known to be a stranger's: it stays for a person to look at.
             guard let label = try? ModelManifest(json: data).label, Layout.component(label.name) == name,
                 Layout.manifest(tag: label.tag) == file

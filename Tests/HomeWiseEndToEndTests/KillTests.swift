@@ -69,7 +69,9 @@ import Testing
         }
     }
 
-    @Test("DL-51 I3 killed when most of six pieces is here: at most a piece of each connection is fetched again") func mostIsKept() async throws {
+    @Test("DL-51 I3 killed when most of six pieces is here: at most a piece of each connection is fetched again") func mostIsKept()
+        async throws
+    {
         let shim = try await FaultyDisk.built()
         let bench = try await FaultBench(48 << 20)
         let limits = ["HOMEWISE_DOWNLOAD_CONNECTIONS": "\(Self.connections)"]

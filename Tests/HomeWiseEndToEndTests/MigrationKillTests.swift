@@ -97,7 +97,8 @@ import Testing
             #expect(try store.models().count == 3 && store.inventory.transfers().count == 3, "change \(turn)")
             #expect(try store.inventory.read { try Self.schema($0) } == legal.last)
         }
-        print("DL-55: \(struck.withLock { $0 }) kills of a migration, found at versions \(levels.withLock { $0.sorted { $0.key < $1.key } })")
+        print(
+            "DL-55: \(struck.withLock { $0 }) kills of a migration, found at versions \(levels.withLock { $0.sorted { $0.key < $1.key } })")
         #expect(struck.withLock { $0 } > 20)
         // Both before and after each step was met.
         #expect(levels.withLock { $0.keys.filter { $0 >= 0 }.count } >= 2)

@@ -13,7 +13,7 @@ import Testing
     private static let size = 60_000
 
     /// States of each record: 100,000 and more by `make soak`.
-    private static let states = kills.map { $0 * 6 } ?? 900
+    private static let states = kills.map { $0 * 6 } ?? 400
 
     /// One run of the program, recorded.
     private func record(_ bench: FaultBench, _ shim: String, _ arguments: [String]) async throws -> DiskRecord {
@@ -98,7 +98,8 @@ import Testing
             ("the inventory", { $0.hasPrefix("inventory.sqlite") }), ("the folder of its folder", { $0 == "blobs/sha256" }),
         ]
         for (what, isForgotten) in forgotten {
-            let (_, wrong) = try await replay(second.forgetting(isForgotten), questions[1].1, "a pull without the flush of \(what)", states: 150)
+            let (_, wrong) = try await replay(
+                second.forgetting(isForgotten), questions[1].1, "a pull without the flush of \(what)", states: 60)
             #expect(!wrong.isEmpty, "\(what)")
         }
         try await bench.server.stop()
@@ -109,8 +110,8 @@ import Testing
         let bench = try await FaultBench(Self.size)
         let record = try await record(bench, shim, ["pull", "tiny"])
         var chance = Chance("the disks that a pull goes on with")
-        for state in 0..<12 {
-            let count = record.deeds.count * (state + 1) / 13
+        for state in 0..<6 {
+            let count = record.deeds.count * (state + 1) / 7
             let loss = DiskRecord.Loss.allCases[state % DiskRecord.Loss.allCases.count]
             try record.wreck(after: count, losing: loss, &chance).build(at: bench.home)
             try await bench.recovers("after \(count) calls, losing \(loss)")

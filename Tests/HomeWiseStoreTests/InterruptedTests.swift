@@ -32,7 +32,8 @@ import Testing
     private static let files = [("w-1", "one"), ("w-2", "two"), ("c.json", "{}")]
 
     @Test(
-        "I2 I8 what cannot be written down is not shown either, and what it was to replace is", arguments: [(false, 1), (false, 9), (true, 1), (true, 9)])
+        "I2 I8 what cannot be written down is not shown either, and what it was to replace is",
+        arguments: [(false, 1), (false, 9), (true, 1), (true, 9)])
     func failedCommit(_ isNewer: Bool, _ refused: Int) throws {
         do {
             let shop = try Shop()
@@ -73,7 +74,8 @@ import Testing
         try vandalise(home, "DELETE FROM model_file WHERE name = 'a'; DELETE FROM model WHERE name = 'a'; DELETE FROM blob WHERE size < 5")
         let store = try ModelStore(home: home)
         #expect(store.findings.contains { $0.hasPrefix("a:q4 was not taken in") })
-        #expect(!FileManager.default.fileExists(atPath: home + "/manifests/a") && !FileManager.default.fileExists(atPath: home + "/models/a"))
+        #expect(
+            !FileManager.default.fileExists(atPath: home + "/manifests/a") && !FileManager.default.fileExists(atPath: home + "/models/a"))
         // Their names are gone, so that the figure is what is free without them.
         let orphans = try store.leftovers().filter { $0.kind == .orphan }
         #expect(orphans.count == 3 && orphans.allSatisfy { $0.bytes > 0 })
@@ -143,6 +145,7 @@ import Testing
     @Test("DL-63 an inventory that somebody has open is not put aside under them") func damagedInUse() throws {
         let shop = try Shop()
         try shop.publish("a", [("w", "weights")])
+        try vandalise(home, "PRAGMA wal_checkpoint(TRUNCATE)")
         let sound = try Data(contentsOf: URL(filePath: home + "/inventory.sqlite"))
         try Data(noise(65_536, seed: 3)).write(to: URL(filePath: home + "/inventory.sqlite"))
         #expect { try ModelStore(home: home) } throws: {
@@ -151,6 +154,21 @@ import Testing
         #expect(try !FileManager.default.contentsOfDirectory(atPath: home).contains { $0.contains("damaged-") })
         try sound.write(to: URL(filePath: home + "/inventory.sqlite"))
         withExtendedLifetime(shop) {}
+    }
+}
+
+/// What the database is asked for.
+@Suite(.temporaryFolder) struct DurabilityTests {
+    @Test("DL-53 a commit waits for the disk, before and after one that need not") func synchronous() throws {
+        let shop = try Shop()
+        func level() throws -> Int? {
+            try shop.store.inventory.database.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+        }
+        #expect(try level() == 2)
+        var relaxed: Int?
+        try shop.store.inventory.writeRelaxed { relaxed = try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+        #expect(relaxed == 1)
+        #expect(try level() == 2)
     }
 }
 
@@ -201,7 +219,8 @@ import Testing
         withExtendedLifetime(lease) {}
     }
 
-    @Test("a machine is known by its own number where it has one", arguments: ["", "uninitialized\n", "00000000000000000000000000000000\n"])
+    @Test(
+        "a machine is known by its own number where it has one", arguments: ["", "uninitialized\n", "00000000000000000000000000000000\n"])
     func machine(_ text: String) throws {
         let (bad, good) = (TemporaryFolder.path + "/bad", TemporaryFolder.path + "/good")
         try Data(text.utf8).write(to: URL(filePath: bad))
@@ -210,7 +229,9 @@ import Testing
         #expect(ProcessIdentity.machineIdentifier(in: [bad, good]) == "0123456789abcdef0123456789abcdef")
     }
 
-    @Test("DL-50 I1 of two places with the same bytes the one is used whose bytes are right", arguments: [0, 1]) func twoPlaces(_ rotten: Int)
+    @Test("DL-50 I1 of two places with the same bytes the one is used whose bytes are right", arguments: [0, 1]) func twoPlaces(
+        _ rotten: Int
+    )
         throws
     {
         let shop = try Shop()
@@ -249,14 +270,18 @@ import Testing
         let canary = try Shop.canary()
         try FileManager.default.createDirectory(atPath: canary + "/partial", withIntermediateDirectories: true)
         let isSwapped = Mutex(false)
-        #expect { try shop.store.adopt(files: files, how: how, as: shop.label("a"), at: Date(), seen: { _, _ in
-            try isSwapped.withLock { done in
-                guard !done else { return }
-                done = true
-                try FileManager.default.moveItem(atPath: shop.home, toPath: TemporaryFolder.path + "/moved")
-                try FileManager.default.createSymbolicLink(atPath: shop.home, withDestinationPath: canary)
-            }
-        }) } throws: { ($0 as? Failure)?.code == .storeUnusable }
+        #expect {
+            try shop.store.adopt(
+                files: files, how: how, as: shop.label("a"), at: Date(),
+                seen: { _, _ in
+                    try isSwapped.withLock { done in
+                        guard !done else { return }
+                        done = true
+                        try FileManager.default.moveItem(atPath: shop.home, toPath: TemporaryFolder.path + "/moved")
+                        try FileManager.default.createSymbolicLink(atPath: shop.home, withDestinationPath: canary)
+                    }
+                })
+        } throws: { ($0 as? Failure)?.code == .storeUnusable }
         #expect(isSwapped.withLock { $0 } && Shop.isAlive(canary))
         #expect(try FileManager.default.subpathsOfDirectory(atPath: canary).sorted() == ["file", "partial"])
         #expect(try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path + "/moved/partial").isEmpty)
@@ -275,16 +300,18 @@ import Testing
         let file = try ForeignFile(path: SafePath(untrusted: "m.gguf"), place: place)
         let isOther = Mutex(false)
         func adopt() throws -> InstalledModel {
-            try store.adopt(files: [file], how: .reference, as: shop.label("a"), at: Date(), seen: { _, _ in
-                // The same file under another number.
-                try isOther.withLock { done in
-                    guard !done else { return }
-                    done = true
-                    try FileManager.default.copyItem(atPath: place, toPath: place + ".new")
-                    try #require(utimensat(AT_FDCWD, place + ".new", times, 0) == 0)
-                    try #require(rename(place + ".new", place) == 0)
-                }
-            })
+            try store.adopt(
+                files: [file], how: .reference, as: shop.label("a"), at: Date(),
+                seen: { _, _ in
+                    // The same file under another number.
+                    try isOther.withLock { done in
+                        guard !done else { return }
+                        done = true
+                        try FileManager.default.copyItem(atPath: place, toPath: place + ".new")
+                        try #require(utimensat(AT_FDCWD, place + ".new", times, 0) == 0)
+                        try #require(rename(place + ".new", place) == 0)
+                    }
+                })
         }
         if kind == "vfat" {
             #expect(try adopt().state == .sound)
@@ -302,8 +329,9 @@ import Testing
         try #require(truncate(place, 4 << 30) == 0)
         let file = try ForeignFile(path: SafePath(untrusted: "m.gguf"), place: place)
         let seen = Mutex(false)
-        #expect { try store.adopt(files: [file], how: .copy, as: shop.label("a"), at: Date(), seen: { _, _ in seen.withLock { $0 = true } }) }
-            throws: { ($0 as? Failure)?.code == .diskFull }
+        #expect {
+            try store.adopt(files: [file], how: .copy, as: shop.label("a"), at: Date(), seen: { _, _ in seen.withLock { $0 = true } })
+        } throws: { ($0 as? Failure)?.code == .diskFull }
         #expect(!seen.withLock { $0 })
     }
 }
@@ -332,7 +360,7 @@ import Testing
         process.executableURL = URL(filePath: "/bin/true")
         try process.run()
         process.waitUntilExit()
-        let folder = "\(shop.home)/partial/.unpack-\(process.processIdentifier).1/deep"
+        let folder = "\(shop.home)/partial/.unpack-\(process.processIdentifier).4000000000/deep"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try Data(noise(100_000, seed: 1)).write(to: URL(filePath: folder + "/file"))
         let found = try #require(try shop.store.leftovers().first { $0.kind == .staging })
@@ -343,7 +371,8 @@ import Testing
         let shop = try Shop()
         try shop.publish("a", [("w", "weights")])
         let partial = try PartialFile(
-            key: FileHash.digest(ofText: "x"), name: "m", model: "b:q4", size: 100, layout: shop.store.layout, inventory: shop.store.inventory)
+            key: FileHash.digest(ofText: "x"), name: "m", model: "b:q4", size: 100, layout: shop.store.layout,
+            inventory: shop.store.inventory)
         withExtendedLifetime(partial) {}
         func files() throws -> [String] { try FileManager.default.subpathsOfDirectory(atPath: shop.home).sorted() }
         let before = try files()
