@@ -25,7 +25,9 @@ extension ModelStore {
     /// - Throws: `CancellationError` as `pace` does; where it was is kept then too.
     package func scrub(_ digest: Digest, at now: Date, pace: (_ position: Int64) throws -> Bool) throws -> FileState? {
         let own = layout.blob(digest)
-        let place = try inventory.blobNotes().places[digest, default: []].first { FilePrint(path: $0.path, followingLinks: true) != nil }
+        // Of several places the one that is used; a bad one is known as such already.
+        let places = try inventory.blobNotes().places[digest, default: []].filter { FilePrint(path: $0.path, followingLinks: true) != nil }
+        let place = places.first { !$0.isDamaged } ?? places.first
         let isOwn = FilePrint(path: own, followingLinks: false) != nil
         let path = isOwn ? own : place?.path ?? own
         // What is not there cannot be read, and is told apart by `verify`.
@@ -48,7 +50,7 @@ extension ModelStore {
             return try verify(digest, at: now)
         }
         try inventory.mark(digest, isSound: true, modified: isOwn ? print.modified : nil, at: now)
-        if !isOwn, let place, place.print != print { try inventory.mark(place, as: print) }
+        if !isOwn, let place, place.print != print || place.isDamaged { try inventory.mark(place, as: print, damagedAt: nil) }
         return .sound
     }
 
