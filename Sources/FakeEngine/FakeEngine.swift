@@ -14,7 +14,9 @@ import HomeWiseTesting
 /// - `die-mid-answer`: ends itself after the third token
 /// - `count-messages`: answers with the number of turns that it was sent
 /// - `slow-answer`: a token every 100 ms, for ever
-/// - `die-mid-answer-once PATH`: the same, for the first answer alone; the path is where it notes that
+/// - `last-words TEXT`: writes the text to the log while it loads
+/// - `hang-mid-answer-once PATH`: hangs up after the third token of the first answer and lives on
+/// - `die-mid-answer-once PATH`: as `die-mid-answer`, for the first answer alone; the path is where it notes that
 /// - `out-of-memory-above N`: has no memory for more than N tokens of context
 /// - `lose-device`: cannot use any graphics card
 /// - `crash-with OPTION VALUE`, `crash-without OPTION`: ends itself while loading where an option has the value, or is not there
@@ -26,7 +28,10 @@ struct FakeEngine {
         let arguments = CommandLine.arguments
         func value(_ option: String) -> String? { arguments.firstIndex(of: option).flatMap { arguments.dropFirst($0 + 1).first } }
         guard let socket = value("--host"), let model = value("--model") else {
-            print(arguments.contains("--help") ? "--fit --offline --no-ui --no-warmup --jinja" : "version: 9999 (fake)\nAvailable devices:")
+            print(
+                arguments.contains("--help")
+                    ? "--fit --offline --no-ui --no-warmup --jinja --no-repack --load-mode --flash-attn"
+                    : "version: 9999 (fake)\nAvailable devices:")
             return
         }
         // A real model, as engines are proven with, is no list of orders and asks for nothing.
@@ -35,6 +40,7 @@ struct FakeEngine {
             FileHandle.standardError.write(Data((words + "\n").utf8))
             exit(1)
         }
+        if let words = orders["last-words"] { FileHandle.standardError.write(Data((words + "\n").utf8)) }
         if orders["crash"] != nil { Self.die(by: SIGSEGV) }
         try Self.failAsOrdered(orders, arguments)
         if orders["ignore-term"] != nil { signal(SIGTERM, SIG_IGN) }
@@ -88,6 +94,7 @@ struct FakeEngine {
             }
             return stream(["one ", "two ", "three "], end: .stall(after: 1 << 20))
         }
+        if !isWarmUp, isFirst(orders["hang-mid-answer-once"]) { return stream(["one ", "two ", "three "], end: .hangUp(after: 150)) }
         if orders["slow-answer"] != nil, !isWarmUp {
             return stream(Array(repeating: "word ", count: 600), pause: .milliseconds(100))
         }

@@ -15,9 +15,10 @@ struct Chat: Sendable {
     func once(_ prompt: String) async throws {
         let answer = try await askUntilAnswered(prompt)
         if isJSON {
-            try await Terminal.json(answer.result(of: conversation))
+            try Terminal.json(await answer.result(of: conversation))
         } else {
-            Terminal.answer("\n")
+            // A program gets the whole answer or none: half of one that broke off is no answer.
+            Terminal.answer(Terminal.isAnswerForPerson ? "\n" : Terminal.plain(answer.text) + "\n")
             await answer.tell(conversation)
         }
     }
@@ -54,7 +55,7 @@ struct Chat: Sendable {
             Terminal.say("\n" + Terminal.dim("Stopped."))
         } catch let failure as Failure where failure.code == .engineRefused {
             Terminal.error(failure)
-        } catch let failure as Failure where failure.code == .engineDied && failure.detail["tried"] == nil {
+        } catch let failure as Failure where failure.code == .engineDied && !failure.isFinal {
             // Its successor is starting; whether there is none shows with the next question.
             Terminal.error(failure)
             Terminal.say(Terminal.dim("The conversation is kept: ask again."))
@@ -64,24 +65,28 @@ struct Chat: Sendable {
     /// Nobody is there to ask again: the question goes to the engine's successor, until there is none.
     private func askUntilAnswered(_ prompt: String) async throws -> Answer {
         while true {
-            do { return try await ask(prompt) } catch let failure as Failure
-                where failure.code == .engineDied && failure.detail["tried"] == nil
+            do { return try await ask(prompt, isWhole: !Terminal.isAnswerForPerson) } catch let failure as Failure
+                where failure.code == .engineDied && !failure.isFinal
             {
                 await conversation.takeBack()
-                if !isJSON { Terminal.answer("\n") }
+                if !isJSON, Terminal.isAnswerForPerson { Terminal.answer("\n") }
                 Terminal.line("Again", "the answer broke off and is asked for once more")
             }
         }
     }
 
-    private func ask(_ prompt: String) async throws -> Answer {
+    /// - Parameter isWhole: nothing is shown before the answer is whole.
+    private func ask(_ prompt: String, isWhole: Bool = false) async throws -> Answer {
         let answer = Mutex(Answer())
         let start = ContinuousClock.now
-        try await conversation.ask(prompt) { part in
+        let fit = try await conversation.ask(prompt) { part in
             let text = answer.withLock { $0.take(part, after: start.duration(to: .now) / .seconds(1)) }
-            if !isJSON, let text { Terminal.answer(text) }
+            if !isJSON, !isWhole, let text { Terminal.answer(text) }
         }
-        return answer.withLock { $0 }
+        return answer.withLock { answer in
+            answer.model = fit.key
+            return answer
+        }
     }
 
     /// Reads on a thread of its own: the keyboard may keep it waiting for hours.
@@ -106,6 +111,8 @@ struct Answer: Sendable {
     private(set) var secondsToFirst: Double?
     private(set) var timings: AnswerTimings?
     private(set) var finish: String?
+    /// “name:quantization” of the model that wrote it.
+    fileprivate(set) var model = ""
 
     /// - Returns: what to show now.
     mutating func take(_ part: AnswerPart, after seconds: Double) -> String? {
@@ -151,10 +158,10 @@ struct Answer: Sendable {
         let memoryAnonymous: Int64?
     }
 
-    func result(of conversation: Conversation) async throws -> Result {
+    func result(of conversation: Conversation) async -> Result {
         let memory = await conversation.memory()
-        return try await Result(
-            model: conversation.fit().key, answer: text, reasoning: reasoning.isEmpty ? nil : reasoning, finishReason: finish,
+        return Result(
+            model: model, answer: text, reasoning: reasoning.isEmpty ? nil : reasoning, finishReason: finish,
             secondsToFirstToken: secondsToFirst, timings: timings, memoryResident: memory?.resident.bytes,
             memoryAnonymous: memory?.anonymous.bytes)
     }

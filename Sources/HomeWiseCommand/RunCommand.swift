@@ -97,7 +97,7 @@ struct RunCommand: AsyncParsableCommand {
                 }
                 try await house.ensureEngine(story)
                 let ready = try await house.obtain(name, wish: wish, report: story.tell)
-                try await house.withModel(ready, wish: wish, isNamed: name != nil, limit: maxTokens, report: story.tell) { conversation in
+                try await house.withModel(ready, wish: wish, typed: name, limit: maxTokens, report: story.tell) { conversation in
                     let chat = Chat(conversation: conversation, isJSON: options.json)
                     if let prompt { try await chat.once(prompt) } else { try await chat.converse() }
                 }

@@ -22,7 +22,7 @@ package struct FoundEngine: Sendable {
     }
 
     /// Options that our launch plan needs it to know.
-    static let options = ["--fit", "--offline", "--no-ui", "--no-warmup", "--jinja"]
+    static let options = ["--fit", "--offline", "--no-ui", "--no-warmup", "--jinja", "--no-repack", "--load-mode", "--flash-attn"]
 
     package func look() async throws -> Verdict {
         guard let path = host.find("llama-server") else { return .none }

@@ -92,12 +92,13 @@ package struct GuardedProcess: Sendable {
         } catch {
             // Cancelled: the guard is being told to stop, and whoever waits for the child must not wait for ever.
         }
-        // No last word: the guard itself was killed, and the kernel has taken the child with it.
-        await child.ended(.signaled(SIGKILL))
+        // The kernel has taken the child with it.
+        await child.ended(.guardLost)
     }
 
     /// Ends with the child's output, or with the cancellation of the scope.
     private static func copy(_ output: SubprocessOutputSequence, to log: LogTail) async {
+        defer { log.end() }
         do {
             for try await buffer in output { buffer.withUnsafeBytes { log.append($0) } }
         } catch { return }
@@ -109,15 +110,22 @@ package enum ChildExit: Sendable, Equatable {
     case notStarted(errno: Int32)
     case exited(Int32)
     case signaled(Int32)
+    /// No last word: the guard itself was killed.
+    case guardLost
 
     package var isSuccess: Bool { self == .exited(0) }
 
-    package func cause(tail: [String]) -> ExitCause {
-        switch self {
+    /// - Parameter memoryKills: what `KernelSigns.memoryKills` was before it was started.
+    package func cause(tail: [String], memoryKills: Int? = nil) -> ExitCause {
+        if self == .signaled(SIGKILL), let before = memoryKills, let now = KernelSigns.memoryKills(), now > before {
+            return ExitCause(.outOfMemory, "the system ended it because memory ran out")
+        }
+        return switch self {
         // A file that is missing or of another machine is mended by installing the engine anew.
         case .notStarted(let number): ExitCause(.missingLibrary, "it cannot be run: \(String(cString: strerror(number)))")
         case .exited(let code): ExitCause(code: code, signal: nil, tail: tail)
         case .signaled(let number): ExitCause(code: nil, signal: number, tail: tail)
+        case .guardLost: ExitCause(.failed, "what watches over it was ended")
         }
     }
 
@@ -126,6 +134,7 @@ package enum ChildExit: Sendable, Equatable {
         case .notStarted(let number): "it cannot be run: \(String(cString: strerror(number)))"
         case .exited(let code): "exit status \(code)"
         case .signaled(let number): "signal \(number)"
+        case .guardLost: "its guard was ended"
         }
     }
 }
@@ -135,20 +144,26 @@ package actor Child {
     package private(set) var pid: Int32?
     /// `nil` while it runs.
     package private(set) var ending: ChildExit?
-    private var waiters: [CheckedContinuation<ChildExit, Never>] = []
+    private var waiters = Waiters<ChildExit>()
 
-    /// Waits for the end. A cancelled task ends the whole scope, and with it this wait.
+    /// Waits for the end. - Throws: `CancellationError`.
     package func exit() async throws -> ChildExit {
         if let ending { return ending }
-        return await withCheckedContinuation { waiters.append($0) }
+        let ticket = waiters.ticket()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { waiters.add($0, ticket) }
+        } onCancel: {
+            Task { await self.giveUp(ticket) }
+        }
     }
+
+    private func giveUp(_ ticket: Int) { waiters.cancel(ticket) }
 
     func started(_ pid: Int32) { self.pid = pid }
 
     func ended(_ exit: ChildExit) {
         guard ending == nil else { return }
         ending = exit
-        for waiter in waiters { waiter.resume(returning: exit) }
-        waiters = []
+        waiters.resume(with: .success(exit))
     }
 }

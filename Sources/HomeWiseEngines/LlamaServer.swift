@@ -30,6 +30,13 @@ package struct LlamaServer: Sendable {
         package let board: GovernorBoard?
         fileprivate let child: Child
         fileprivate let log: LogTail
+        /// See `KernelSigns.memoryKills`, before it was started.
+        fileprivate let memoryKills: Int?
+
+        private func cause(_ ending: ChildExit) async -> ExitCause {
+            await log.untilWhole()
+            return ending.cause(tail: log.last(40), memoryKills: memoryKills)
+        }
 
         /// Waits for the engine's own end, and always throws.
         ///
@@ -37,7 +44,7 @@ package struct LlamaServer: Sendable {
         package func untilItEnds() async throws {
             let ending = try await child.exit()
             try Task.checkCancellation()
-            throw Failure.engineDied(ending.cause(tail: log.last(40)), tail: log.last(8))
+            throw await Failure.engineDied(cause(ending), tail: log.last(8))
         }
 
         /// Turns a broken stream into the reason why the engine ended, where it did.
@@ -48,7 +55,7 @@ package struct LlamaServer: Sendable {
             guard let ending = await child.ending else {
                 return Failure.engineDied(ExitCause(.hung, "it hung up or fell silent (\(error))"), tail: log.last(8))
             }
-            return Failure.engineDied(ending.cause(tail: log.last(20)), tail: log.last(8))
+            return await Failure.engineDied(cause(ending), tail: log.last(8))
         }
     }
 
@@ -62,7 +69,9 @@ package struct LlamaServer: Sendable {
         let socket = folder.freshSocket()
         let key = String(UInt64.random(in: .min ... .max), radix: 16) + String(UInt64.random(in: .min ... .max), radix: 16)
         let log = LogTail(path: "\(host.logFolder)/\(plan.alias.filter { $0.isLetter || $0.isNumber || "-._".contains($0) }).log")
-        let board = try governor.map { _ in try GovernorBoard(path: socket + ".board", threads: plan.threads) }
+        // Without one it runs as well, with as many threads as at the start; whoever wanted it sees that it is not there.
+        let board = governor == nil ? nil : try? GovernorBoard(path: socket + ".board", threads: plan.threads)
+        let memoryKills = KernelSigns.memoryKills()
         var environment = ["LLAMA_API_KEY": key, "GGML_NO_BACKTRACE": "1"]
         if let governor, let board { environment.merge(["LD_PRELOAD": governor, GovernorBoard.variable: board.path]) { $1 } }
         let process = host.process(
@@ -77,42 +86,68 @@ package struct LlamaServer: Sendable {
         do {
             outcome = try await .success(
                 process.run(log: log) { child in
-                    try await body(ready(child, client: client, log: log, board: board))
+                    try await body(ready(child, client: client, log: log, board: board, memoryKills))
                 })
         } catch { outcome = .failure(error) }
-        try await http.shutdown()
         unlink(socket)
+        try await http.shutdown()
         return try outcome.get()
     }
 
-    private func ready(_ child: Child, client: EngineClient, log: LogTail, board: GovernorBoard?) async throws -> Session {
+    private func ready(_ child: Child, client: EngineClient, log: LogTail, board: GovernorBoard?, _ memoryKills: Int?) async throws
+        -> Session
+    {
         let start = ContinuousClock.now
+        var progress = LoadProgress(log: log)
         while await !client.isHealthy() {
-            try await check(child, log)
+            try await check(child, &progress, memoryKills)
             try await Task.sleep(for: .milliseconds(20))
         }
         do { try await client.warmUp() } catch {
             try Task.checkCancellation()
             try await Task.sleep(for: .milliseconds(100))
-            try await check(child, log)
+            try await check(child, &progress, memoryKills)
             throw Failure.engineDidNotStart(ExitCause(.failed, "its first answer failed (\(error))"), tail: log.last(8))
         }
         guard let pid = await child.pid else {
             throw Failure.engineDidNotStart(ExitCause(.failed, "its process is unknown"), tail: log.last(8))
         }
         let seconds = start.duration(to: .now) / .seconds(1)
-        return Session(client: client, pid: pid, secondsToReady: seconds, board: board, child: child, log: log)
+        return Session(client: client, pid: pid, secondsToReady: seconds, board: board, child: child, log: log, memoryKills: memoryKills)
     }
 
-    private func check(_ child: Child, _ log: LogTail) async throws {
+    private func check(_ child: Child, _ progress: inout LoadProgress, _ memoryKills: Int?) async throws {
         try Task.checkCancellation()
+        let log = progress.log
         if let ending = await child.ending {
-            throw Failure.engineDidNotStart(ending.cause(tail: log.last(40)), tail: log.last(8))
+            await log.untilWhole()
+            throw Failure.engineDidNotStart(ending.cause(tail: log.last(40), memoryKills: memoryKills), tail: log.last(8))
         }
-        if log.silence > patience {
-            throw Failure.engineDidNotStart(ExitCause(.hung, "it said nothing for \(patience.components.seconds) s"), tail: log.last(8))
+        if let pid = await child.pid { progress.look(at: pid) }
+        if progress.silence > patience {
+            throw Failure.engineDidNotStart(
+                ExitCause(.hung, "it said nothing and read nothing for \(patience.components.seconds) s"), tail: log.last(8))
         }
     }
+}
+
+/// Whether a load goes on: a slow disk is no hang, and the engine says nothing while it reads.
+private struct LoadProgress {
+    let log: LogTail
+    private var read = 0
+    private var lastRead = ContinuousClock.now
+    private var lastLook = ContinuousClock.now
+
+    init(log: LogTail) { self.log = log }
+
+    mutating func look(at pid: Int32) {
+        guard lastLook.duration(to: .now) > .milliseconds(500) else { return }
+        lastLook = .now
+        guard let read = KernelSigns.bytesRead(by: pid), read > self.read else { return }
+        (self.read, lastRead) = (read, .now)
+    }
+
+    var silence: Duration { min(log.silence, lastRead.duration(to: .now)) }
 }
 
 extension LlamaServer {

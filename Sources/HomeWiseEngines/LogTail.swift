@@ -16,6 +16,7 @@ package final class LogTail: Sendable {
         var rest: [UInt8] = []
         var written = 0
         var lastHeard = ContinuousClock.now
+        var isWhole = false
     }
 
     private let state = Mutex(State())
@@ -49,6 +50,17 @@ package final class LogTail: Sendable {
         state.withLock { state in
             let unfinished = state.rest.isEmpty ? [] : [String(decoding: state.rest, as: UTF8.self)]
             return Array((state.lines + unfinished).suffix(count))
+        }
+    }
+
+    /// Nothing more comes.
+    func end() { state.withLock { $0.isWhole = true } }
+
+    /// Waits until a child that has ended has been heard to its last word: the news of its end may come before it.
+    package func untilWhole() async {
+        for _ in 0..<30 where !state.withLock({ $0.isWhole }) {
+            // Cancelled: who is to be told does not wait any more.
+            do { try await Task.sleep(for: .milliseconds(10)) } catch { return }
         }
     }
 

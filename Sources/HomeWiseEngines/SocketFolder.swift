@@ -32,12 +32,23 @@ struct SocketFolder {
 
     /// Removes sockets that nobody listens on any more: a run that was killed could not clean up.
     func sweep() throws {
-        for name in try FileManager.default.contentsOfDirectory(atPath: path) where name.hasSuffix(".sock") {
-            let socket = path + "/" + name
-            if !Self.isAlive(socket), unlink(socket) != 0, errno != ENOENT {
-                throw Failure.cannotWrite(path: socket, errno: errno)
-            }
+        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+            let file = path + "/" + name
+            if name.hasSuffix(".sock"), !Self.isAlive(file) { try Self.remove(file) }
+            if name.hasSuffix(".sock.board"), Self.isLeft(board: file) { try Self.remove(file) }
         }
+    }
+
+    /// A board is there a moment before its socket is.
+    private static func isLeft(board: String) -> Bool {
+        var status = stat()
+        guard stat(board, &status) == 0, time(nil) - status.st_mtim.tv_sec > 60 else { return false }
+        let socket = String(board.dropLast(".board".count))
+        return access(socket, F_OK) != 0 || !isAlive(socket)
+    }
+
+    private static func remove(_ file: String) throws {
+        guard unlink(file) == 0 || errno == ENOENT else { throw Failure.cannotWrite(path: file, errno: errno) }
     }
 
     static func isAlive(_ socket: String) -> Bool {

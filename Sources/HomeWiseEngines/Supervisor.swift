@@ -34,7 +34,9 @@ package actor Supervisor {
     private let accompany: @Sendable (Seat) async -> Void
     private var order: Order
     private var phase = Phase.starting
-    private var waiters: [CheckedContinuation<Seat, any Error>] = []
+    private var waiters = Waiters<Seat>()
+    /// Ends the engine that runs now, with a failure that its process does not show.
+    private var breaking: AsyncStream<Failure>.Continuation?
 
     /// - Parameters:
     ///   - recover: gives the order to go on with after a failure, and throws where nothing is left to try.
@@ -76,13 +78,27 @@ package actor Supervisor {
         switch phase {
         case .ready(let seat): return seat
         case .failed(let error): throw error
-        case .starting: return try await withCheckedThrowingContinuation { waiters.append($0) }
+        case .starting: break
+        }
+        let ticket = waiters.ticket()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { waiters.add($0, ticket) }
+        } onCancel: {
+            Task { await self.giveUp(ticket) }
         }
     }
 
-    /// Says that the engine behind a seat has failed, a moment before it is seen here: who asks next waits for its successor.
-    package func lost(_ seat: Seat) {
-        if case .ready(let now) = phase, now.session.pid == seat.session.pid { phase = .starting }
+    private func giveUp(_ ticket: Int) { waiters.cancel(ticket) }
+
+    /// The running engine; `nil` while there is none.
+    package var seatNow: Seat? { if case .ready(let seat) = phase { seat } else { nil } }
+
+    /// Says that the engine behind a seat has failed, also where its process lives on: it is ended, and who asks next waits for its
+    /// successor.
+    package func lost(_ seat: Seat, _ failure: Failure) {
+        guard seatNow?.session.pid == seat.session.pid else { return }
+        phase = .starting
+        breaking?.yield(failure)
     }
 
     private func keepRunning() async {
@@ -100,11 +116,21 @@ package actor Supervisor {
         try await server.run(order.plan, isChat: order.fit.model.isChat, sampling: order.fit.model.sampling) { session in
             let seat = Seat(session: session, order: order)
             await self.onReady(seat)
-            await self.settle(.success(seat))
-            async let beside: Void = self.accompany(seat)
-            try await session.untilItEnds()
-            await beside
+            let (breaks, breaking) = AsyncStream<Failure>.makeStream()
+            await self.began(seat, breaking)
+            try await withThrowingTaskGroup { group in
+                group.addTask { await self.accompany(seat) }
+                group.addTask { for await failure in breaks { throw failure } }
+                group.addTask { try await session.untilItEnds() }
+                // Each of the last two ends with a failure alone, and the first one that does ends the others.
+                while try await group.next() != nil {}
+            }
         }
+    }
+
+    private func began(_ seat: Seat, _ breaking: AsyncStream<Failure>.Continuation) {
+        self.breaking = breaking
+        settle(.success(seat))
     }
 
     private func settle(_ outcome: Result<Seat, any Error>) {
@@ -112,8 +138,6 @@ package actor Supervisor {
         case .success(let seat): phase = .ready(seat)
         case .failure(let error): phase = .failed(error)
         }
-        let waiting = waiters
-        waiters = []
-        for waiter in waiting { waiter.resume(with: outcome) }
+        waiters.resume(with: outcome)
     }
 }

@@ -10,14 +10,14 @@ import HomeWiseStore
 public actor Conversation {
     private let supervisor: Supervisor
     private let limit: Int?
-    private let remember: @Sendable (AnswerTimings, Supervisor.Seat) throws -> Void
+    private let remember: @Sendable (AnswerTimings, Supervisor.Seat) async throws -> Void
     public private(set) var history: [ChatMessage] = []
 
     /// Tokens that a model without turns writes at most: it seldom stops by itself.
     static let continuation = 128
 
     /// - Parameter limit: tokens that an answer may have at most.
-    init(_ supervisor: Supervisor, limit: Int?, remember: @escaping @Sendable (AnswerTimings, Supervisor.Seat) throws -> Void) {
+    init(_ supervisor: Supervisor, limit: Int?, remember: @escaping @Sendable (AnswerTimings, Supervisor.Seat) async throws -> Void) {
         self.supervisor = supervisor
         self.limit = limit
         self.remember = remember
@@ -32,24 +32,28 @@ public actor Conversation {
     ///
     /// - Throws: `Failure.engineRefused` for what the model cannot take; `Failure.engineDied` with the engine's last words, after which
     ///   the next question waits for its successor; `CancellationError`.
-    public func ask(_ prompt: String, onPart: @Sendable (AnswerPart) -> Void) async throws {
+    ///
+    /// - Returns: the model that answered.
+    @discardableResult
+    public func ask(_ prompt: String, onPart: @Sendable (AnswerPart) -> Void) async throws -> Fit {
         let seat = try await supervisor.seat()
         var answer = ""
         do {
             for try await part in try await stream(prompt, seat) {
                 if case .text(let text) = part { answer += text }
                 // A rate that cannot be written down is no reason to lose an answer.
-                if case .timings(let timings) = part { try? remember(timings, seat) }
+                if case .timings(let timings) = part { try? await remember(timings, seat) }
                 onPart(part)
             }
         } catch {
             keep(prompt, answer, seat)
             let error = await seat.session.explain(error)
-            if (error as? Failure)?.code == .engineDied { await supervisor.lost(seat) }
+            if let failure = error as? Failure, failure.code == .engineDied { await supervisor.lost(seat, failure) }
             throw error
         }
         keep(prompt, answer, seat)
         try Task.checkCancellation()
+        return seat.order.fit
     }
 
     /// Takes the last question and what was answered to it out of the history, to ask it again.
@@ -62,7 +66,7 @@ public actor Conversation {
 
     /// What the engine's process takes of memory now: all of it, and the part that can not be dropped.
     public func memory() async -> (resident: ByteCount, anonymous: ByteCount)? {
-        guard let seat = try? await supervisor.seat() else { return nil }
+        guard let seat = await supervisor.seatNow else { return nil }
         return ProcessMemory(pid: seat.session.pid).map { ($0.resident, $0.anonymous) }
     }
 

@@ -25,7 +25,11 @@ extension HomeWise {
             let key = Self.engineSuffix(manifest) + " " + GovernorLibrary.version
             if let isHeeded: Bool = try store.inventory.note(.governor, key: key) { return isHeeded ? path : nil }
             let isHeeded: Bool
-            do { isHeeded = try await library.isHeeded(by: manifest, library: path) } catch is Failure { isHeeded = false }
+            do { isHeeded = try await library.isHeeded(by: manifest, library: path) } catch let failure as Failure {
+                // Bad luck is not noted: the next start tries again.
+                report(.note("Threads stay as they are at the start: \(failure.firstLine)"))
+                return nil
+            }
             try store.inventory.note(isHeeded, .governor, key: key, at: world.now())
             if !isHeeded { report(.note("Threads stay as they are at the start: this engine does not heed the governor")) }
             return isHeeded ? path : nil
@@ -35,8 +39,11 @@ extension HomeWise {
     }
 
     /// Keeps the threads of a running engine at the cores that are free, until it ends.
-    func govern(_ seat: Supervisor.Seat, report: Report) async {
-        guard let board = seat.session.board else { return }
+    func govern(_ seat: Supervisor.Seat, isWanted: Bool, report: Report) async {
+        guard let board = seat.session.board else {
+            if isWanted { report(.note("Threads stay as they are at the start: what they would be told by could not be written")) }
+            return
+        }
         let plan = seat.order.plan
         var governor = ThreadGovernor(threads: plan.threads, ceiling: plan.mostThreads, cpu: probe.cpu())
         // Over two looks: one alone is short against the ticks that the system counts in.

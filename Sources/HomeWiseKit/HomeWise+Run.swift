@@ -75,11 +75,11 @@ extension HomeWise {
     /// A failing engine is started again by the ladder (`Recovery`); each measure is reported.
     ///
     /// - Parameters:
-    ///   - isNamed: a person named this model: no other one takes its place.
+    ///   - typed: what a person named this model by: no other one takes its place. `nil` where the choice was ours.
     ///   - limit: tokens that an answer may have at most; `nil` for as many as the context holds.
     /// - Throws: `Failure.engineMissing`, `Failure.engineStartFailed` with what was tried, or what the body throws.
     public func withModel<Value: Sendable>(
-        _ ready: Ready, wish: Wish = Wish(), isNamed: Bool = true, limit: Int? = nil, report: @escaping Report,
+        _ ready: Ready, wish: Wish = Wish(), typed: String? = "", limit: Int? = nil, report: @escaping Report,
         body: @escaping @Sendable (Conversation) async throws -> Value
     ) async throws -> Value {
         guard let manifest = try engineInUse() else { throw Failure.engineMissing("llama.cpp") }
@@ -87,25 +87,30 @@ extension HomeWise {
         let lease = try lease(on: ready.installed, purpose: "running")
         try noteUse(of: ready.installed)
         defer { withExtendedLifetime(lease) {} }
-        let recovery = Recovery(house: self, manifest: manifest, wish: wish, isNamed: isNamed, report: report)
+        let recovery = Recovery(house: self, manifest: manifest, wish: wish, typed: typed, report: report)
         let governor = try await governorLibrary(for: manifest, report: report)
         let order = try await recovery.begin(with: Supervisor.Order(plan: launchPlan(ready), fit: ready.fit))
         report(.launching(order.plan, order.fit))
         let supervisor = Supervisor(
             server: LlamaServer(manifest: manifest, host: engineHost, governor: governor), order: order,
             recover: { try await recovery.order(after: $0, $1) },
-            onReady: { seat in
-                report(.ready(seconds: seat.session.secondsToReady))
-                await recovery.worked(seat.order)
-            }, accompany: { await govern($0, report: report) })
+            onReady: { report(.ready(seconds: $0.session.secondsToReady)) },
+            accompany: { await govern($0, isWanted: governor != nil, report: report) })
         return try await supervisor.run { supervisor in
-            try await body(Conversation(supervisor, limit: limit) { try remember($0, $1, manifest) })
+            try await body(
+                Conversation(supervisor, limit: limit) { timings, seat in
+                    await recovery.answered(seat.order)
+                    try remember(timings, seat, manifest)
+                })
         }
     }
 
     /// What a run tells of the model: memory beside the plan, and the rate.
     private func remember(_ timings: AnswerTimings, _ seat: Supervisor.Seat, _ manifest: EngineManifest) throws {
-        let fit = seat.order.fit
+        let (fit, plan) = (seat.order.fit, seat.order.plan)
+        let fewest = min(plan.threads, seat.session.board?.takeFewest() ?? plan.threads)
+        // What another plan took and reached says nothing of the one that was chosen.
+        guard plan.placement == fit.placement, plan.options == fit.options else { return }
         if let memory = ProcessMemory(pid: seat.session.pid) {
             let observed = ObservedMemory(planned: fit.memory.privateTotal, seen: memory.anonymous)
             try store.inventory.note(observed, .memory, key: Self.memoryKey(fit), at: world.now())
@@ -113,7 +118,7 @@ extension HomeWise {
         // A handful of tokens tells of the start of an answer, a long one of its length, and a busy machine of
         // the others; the pace of the model itself is what is kept.
         let wholeCores = max(1, Int(probe.cpu().usableCores))
-        guard (16...512).contains(timings.tokens), timings.promptTokens < 512, seat.order.plan.threads >= wholeCores else { return }
+        guard (16...512).contains(timings.tokens), timings.promptTokens < 512, fewest >= wholeCores else { return }
         try store.inventory.record(
             model: fit.measurementKey + Self.engineSuffix(manifest), tokensPerSecond: timings.tokensPerSecond, at: world.now())
     }
@@ -135,6 +140,7 @@ extension HomeWise {
             threads: threads.threads,
             reasons: ["\(threads.threads) thread\(threads.threads == 1 ? "" : "s"): \(threads.reason)"])
         plan.mostThreads = max(plan.threads, Int(probe.cpu().usableCores))
+        plan.hasBlockCache = ready.fit.facts.hasBlockHeads
         return plan
     }
 }

@@ -6,12 +6,18 @@ import HomeWiseEngines
 
 /// The measures that need hands.
 extension Recovery {
-    /// Those that could be taken now. Fetching a damaged file again is part of its repair; an engine is not replaced unasked.
-    func means(for order: Supervisor.Order) async throws -> Set<Rung> {
+    /// Those of a trouble's ladder that could be taken now. Fetching a damaged file again is part of its repair; an engine is not
+    /// replaced unasked.
+    func means(for order: Supervisor.Order, _ trouble: Trouble) async throws -> Set<Rung> {
         var means: Set<Rung> = [isDamaged ? .repairFile : .verifyFile]
         if order.plan.placement.gpu?.engineName != nil { means.insert(.probeAgain) }
-        if try await smaller(than: order.fit, .lowerQuantization) != nil { means.insert(.lowerQuantization) }
-        if try await smaller(than: order.fit, .lowerTier) != nil { means.insert(.lowerTier) }
+        for rung in Rung.ladder(for: trouble) where [.lowerQuantization, .lowerTier].contains(rung) {
+            do {
+                if try await smaller(than: order.fit, rung) != nil { means.insert(rung) }
+            } catch let failure as Failure where failure.code != .interrupted {
+                report(.note("A smaller model could not be looked for: \(failure.message)"))
+            }
+        }
         return means
     }
 
@@ -46,13 +52,19 @@ extension Recovery {
         return !isDamaged
     }
 
-    /// The best model that is here and takes less: of the same name, or another where nobody asked for this one.
+    /// The best that is here and takes less: of the same model where a person did not say which, or another model where nobody asked
+    /// for this one.
     private func smaller(than fit: Fit, _ rung: Rung) async throws -> Fit? {
-        guard rung == .lowerQuantization || !isNamed else { return nil }
-        let choice = try await house.choose(wish, machine: house.hardware(askingEngine: false))
-        return choice.candidates.first {
-            $0.isInstalled && $0.model.writes && $0.variant.size < fit.variant.size
-                && ($0.model.name == fit.model.name) == (rung == .lowerQuantization)
+        let machine = try await house.hardware()
+        if rung == .lowerQuantization {
+            guard typed?.contains(":") != true else { return nil }
+            let planner = try house.planner(wish, machine: machine)
+            return planner.variants(of: fit.model, quantization: nil).filter { $0.size < fit.variant.size }
+                .map { planner.plan(fit.model, $0) }.first(where: \.isInstalled)
+        }
+        guard typed == nil else { return nil }
+        return try house.choose(wish, machine: machine).candidates.first {
+            $0.isInstalled && $0.model.writes && $0.variant.size < fit.variant.size && $0.model.name != fit.model.name
         }
     }
 

@@ -11,36 +11,43 @@ actor Recovery {
     let house: HomeWise
     let manifest: EngineManifest
     let wish: Wish
-    let isNamed: Bool
+    /// What a person typed; `nil` where the choice was ours.
+    let typed: String?
     let report: Report
+    /// What was asked for, before anything was given up; and what an earlier run had noted of it.
+    private var asked: LaunchPlan?
+    private var begun: [RecoveryLadder.Taken] = []
     private var ladder = RecoveryLadder()
     /// Found by a look at the file's bytes: only then is there something to fetch again.
     var isDamaged = false
     /// On the models that took another's place.
     var leases: [Lease] = []
 
-    init(house: HomeWise, manifest: EngineManifest, wish: Wish, isNamed: Bool, report: @escaping Report) {
+    init(house: HomeWise, manifest: EngineManifest, wish: Wish, typed: String?, report: @escaping Report) {
         self.house = house
         self.manifest = manifest
         self.wish = wish
-        self.isNamed = isNamed
+        self.typed = typed
         self.report = report
     }
 
     /// The order with what this model needed the last time.
     func begin(with order: Supervisor.Order) throws -> Supervisor.Order {
+        asked = order.plan
         let memory: RecoveryMemory? = try house.store.inventory.note(.recovery, key: order.fit.key)
         guard let begun = memory?.applied(to: order.plan, engine: manifest.version, at: house.world.now().timeIntervalSince1970) else {
             return order
         }
         ladder = RecoveryLadder(taken: begun.taken)
+        self.begun = begun.taken
         return Supervisor.Order(plan: begun.plan, fit: order.fit)
     }
 
     /// The order to go on with. - Throws: the failure, with all that was tried, when nothing is left.
     func order(after failure: Failure, _ order: Supervisor.Order) async throws -> Supervisor.Order {
         guard let cause = failure.engineCause else { throw failure }
-        while let step = try await ladder.next(after: Trouble(cause), plan: order.plan, means: means(for: order)) {
+        let trouble = Trouble(cause, order.plan)
+        while let step = try await ladder.next(after: trouble, plan: order.plan, means: means(for: order, trouble)) {
             try Task.checkCancellation()
             switch step {
             case .relaunch(let plan, let taken):
@@ -48,18 +55,50 @@ actor Recovery {
                 return Supervisor.Order(plan: plan, fit: order.fit)
             case .act(let measure):
                 report(.recovering(failure, measure))
-                if let next = try await act(measure.rung, order) { return next }
+                if let next = try await helped(by: measure.rung, order) { return next }
             }
         }
+        // What was noted before is no help any more either.
+        note(nil, of: order.fit)
         throw failure.afterTrying(ladder.taken)
     }
 
-    /// Notes what helped. That it cannot be noted is said and costs nothing else: the next start climbs again.
-    func worked(_ order: Supervisor.Order) {
-        let now = house.world.now()
-        guard let memory = RecoveryMemory(ladder.taken, engine: manifest.version, at: now.timeIntervalSince1970) else { return }
+    /// A measure that fails must not hide what it was taken against.
+    private func helped(by rung: Rung, _ order: Supervisor.Order) async throws -> Supervisor.Order? {
         do {
-            try house.store.inventory.note(memory, .recovery, key: order.fit.key, at: now)
-        } catch { report(.note("What \(order.fit.model.name) needed could not be noted: \(error)")) }
+            let next = try await act(rung, order)
+            if let next, next.fit != order.fit { begin(anew: next) }
+            return next
+        } catch let failure as Failure where failure.code != .interrupted {
+            report(.note("That did not help: \(failure.message)"))
+            return nil
+        }
+    }
+
+    /// Another model has a plan of its own, from which nothing was taken yet.
+    private func begin(anew order: Supervisor.Order) {
+        ladder = RecoveryLadder(taken: ladder.taken.filter { !$0.rung.isPlanned })
+        (asked, begun) = (order.plan, [])
+    }
+
+    /// Notes what helped, once it has led to an answer; what the run began with is noted already, and grows old.
+    func answered(_ order: Supervisor.Order) {
+        let now = house.world.now().timeIntervalSince1970
+        guard let asked, ladder.taken.filter(\.rung.isLasting) != begun.filter(\.rung.isLasting),
+            let memory = RecoveryMemory(ladder.taken, asked: asked, engine: manifest.version, at: now)
+        else { return }
+        begun = ladder.taken
+        note(memory, of: order.fit)
+    }
+
+    /// That it cannot be noted is said and costs nothing else: the next start climbs again.
+    private func note(_ memory: RecoveryMemory?, of fit: Fit) {
+        do {
+            if let memory {
+                try house.store.inventory.note(memory, .recovery, key: fit.key, at: house.world.now())
+            } else {
+                try house.store.inventory.forget(.recovery, key: fit.key)
+            }
+        } catch { report(.note("What \(fit.model.name) needs to run could not be noted: \(error)")) }
     }
 }

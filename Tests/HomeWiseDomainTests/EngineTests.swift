@@ -8,6 +8,7 @@ import Testing
     @Test(arguments: [
         ("ggml_aligned_malloc: failed to allocate 900 MiB", ExitCause.Kind.outOfMemory),
         ("ggml_aligned_malloc: insufficient memory (attempted to allocate  41.96 MB)", .outOfMemory),
+        ("ggml.c:1644: GGML_ASSERT(ctx->mem_buffer != NULL) failed", .outOfMemory),
         ("error while loading shared libraries: libggml.so.0: cannot open", .missingLibrary),
         ("couldn't bind HTTP server socket, hostname: /x.sock", .addressInUse),
         ("llama_model_load: error loading model: unknown model architecture: 'x'", .unsupportedModel),
@@ -32,10 +33,12 @@ import Testing
     }
 
     @Test func everyCauseHasARemedyAndATrouble() {
+        let plan = LaunchPlan(model: "/m.gguf", alias: "m", options: ContextOptions(context: 4096), threads: 3, reasons: [])
+        #expect(Trouble(.deviceLost, plan) == .crash, "engines complain of devices also where they do without them")
         for kind in ExitCause.Kind.allCases {
             #expect(!ExitCause(kind, "x").remedy.isEmpty)
             #expect(Failure.engineDied(ExitCause(kind, "x"), tail: []).engineCause == kind)
-            #expect(!Rung.ladder(for: Trouble(kind)).isEmpty)
+            #expect(!Rung.ladder(for: Trouble(kind, plan)).isEmpty)
         }
     }
 

@@ -16,7 +16,7 @@ import Testing
     func memory() async throws {
         let program = Program(home: TemporaryFolder.path + "/home", ["HF_ENDPOINT": "http://127.0.0.1:1"])
         try #require(await program.run("engine", "install", "llama.cpp").code == 0)
-        try await limitEngine(program, kilobytes: 260_000)
+        try await limitEngine(program, kilobytes: 225_000)
         let first = try await ask(program)
         #expect(first.code == 0 && !first.output.isEmpty, "\(first.story)")
         #expect(first.story.contains("Recovery") && first.story.contains("not enough memory"), "\(first.story)")
@@ -31,7 +31,7 @@ import Testing
         let engines = try await JSONDecoder().decode([Engine].self, from: Data(program.run("engine", "list", "--json").output.utf8))
         let server = try #require(engines.first?.manifest.server)
         try FileManager.default.moveItem(atPath: server, toPath: server + ".unlimited")
-        let script = "#!/bin/sh\nulimit -d \(kilobytes)\nexec '\(server).unlimited' \"$@\"\n"
+        let script = "#!/bin/sh\nulimit -s 1024\nulimit -d \(kilobytes)\nexec '\(server).unlimited' \"$@\"\n"
         try #require(
             FileManager.default.createFile(atPath: server, contents: Data(script.utf8), attributes: [.posixPermissions: 0o755]))
     }

@@ -61,7 +61,8 @@ import Testing
 
     @Test func aGoodOneIsUsed() async throws {
         let verdict = try await look(
-            "case $1 in --version) echo 'version: 9000 (abc)' >&2;; *) echo --fit --offline --no-ui --no-warmup --jinja;; esac")
+            "case $1 in --version) echo 'version: 9000 (abc)' >&2;; *) echo --fit --offline --no-ui --no-warmup --jinja --no-repack --load-mode --flash-attn;; esac"
+        )
         guard case .usable(let manifest) = verdict else { Issue.record("\(verdict)"); return }
         #expect(manifest.version == "found-b9000" && manifest.origin == .found)
     }

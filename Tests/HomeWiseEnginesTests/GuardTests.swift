@@ -99,7 +99,7 @@ import Testing
             kill(try await number(in: "guard"), SIGKILL)
             return try await child.exit()
         }
-        #expect(exit == .signaled(SIGKILL))
+        #expect(exit == .guardLost)
         let child = try await number(in: "child")
         #expect(await eventually(within: .seconds(2)) { isGone(child) })
     }

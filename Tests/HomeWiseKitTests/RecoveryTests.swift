@@ -37,13 +37,20 @@ import Testing
     }
 
     /// Runs the first model and asks it, as `homewise run -p` does.
-    private func run(_ orders: [String], before: @escaping @Sendable (HomeWise) throws -> Void = { _ in }) async throws -> Tale {
+    private func run(
+        _ orders: [String], after seconds: Double = 0, wish context: Int = 4096,
+        before: @escaping @Sendable (HomeWise) throws -> Void = { _ in }
+    ) async throws -> Tale {
         let bytes = soundModel(60_000, orders: orders)
         let server = try await LoopbackServer.start { .file(bytes, for: $0) }
         let tale = Mutex(Tale())
-        try await HomeWise.open(world(server, [("tiny", bytes)])) { house in
+        var world = try world(server, [("tiny", bytes)])
+        world.now = { Date(timeIntervalSinceNow: seconds) }
+        var wish = Wish()
+        wish.context = context
+        try await HomeWise.open(world) { [wish] house in
             if try !house.hasEngine() { _ = try await house.installEngine { _ in } }
-            let ready = try await house.obtain("tiny") { _ in }
+            let ready = try await house.obtain("tiny", wish: wish) { _ in }
             try before(house)
             do {
                 try await house.withModel(ready, report: { Self.note($0, tale) }) { conversation in
@@ -61,7 +68,7 @@ import Testing
                 let answer = Mutex("")
                 try await conversation.ask("hi") { part in if case .text(let text) = part { answer.withLock { $0 += text } } }
                 return tale.withLock { tale in tale.answer = answer.withLock { $0 } }
-            } catch let failure as Failure where failure.code == .engineDied && failure.detail["tried"] == nil {
+            } catch let failure as Failure where failure.code == .engineDied && !failure.isFinal {
                 await conversation.takeBack()
             }
         }
@@ -93,6 +100,49 @@ import Testing
     @Test("SUP-08 an engine that dies in mid-answer is followed by another, and the question is answered") func midAnswer() async throws {
         let tale = try await run(["die-mid-answer-once \(TemporaryFolder.path)/died"])
         #expect(tale.failure == nil && tale.answer == "Hello from the fake." && tale.rungs == [.sameAgain])
+    }
+
+    @Test("SUP-10 an engine that hangs up and lives on is ended, and its successor answers") func hangUp() async throws {
+        let tale = try await run(["hang-mid-answer-once \(TemporaryFolder.path)/hung"])
+        #expect(tale.failure == nil && tale.answer == "Hello from the fake." && tale.rungs == [.sameAgain], "\(tale)")
+    }
+
+    @Test("SUP-34 an engine that dies in every answer ends, and nothing of it is noted") func everyAnswer() async throws {
+        let tale = try await run(["die-mid-answer"])
+        #expect(tale.failure?.isFinal == true && tale.rungs.last == .safeMode, "\(tale)")
+        let next = try await run(["die-mid-answer"])
+        #expect(next.plans.first?.reasons.contains { $0.contains("last time") } == false)
+    }
+
+    @Test("SUP-34 a cause that nothing helps against ends at once, in mid-answer too") func nothingHelps() async throws {
+        let tale = try await run(["die-mid-answer", "last-words error loading model: unknown model architecture"])
+        #expect(tale.failure?.isFinal == true && tale.rungs.isEmpty, "\(tale)")
+    }
+
+    @Test("what was noted grows old, and a smaller wish does without it") func age() async throws {
+        _ = try await run(["out-of-memory-above 2100"])
+        let day = 86_400.0
+        #expect(try await run(["out-of-memory-above 2100"], after: 6 * day).rungs.isEmpty)
+        #expect(
+            try await run(["out-of-memory-above 2100"], after: 8 * day).rungs.count == 3,
+            "six days on it was used, and not made young again")
+        #expect(try await run(["out-of-memory-above 2100"], after: 8 * day, wish: 2048).plans.first?.options.context == 2048)
+    }
+
+    @Test("who waits for an engine that starts can be stopped", .timeLimit(.minutes(1))) func stopped() async throws {
+        let bytes = soundModel(60_000, orders: ["never-ready"])
+        let server = try await LoopbackServer.start { .file(bytes, for: $0) }
+        try await HomeWise.open(world(server, [("tiny", bytes)])) { house in
+            if try !house.hasEngine() { _ = try await house.installEngine { _ in } }
+            let ready = try await house.obtain("tiny") { _ in }
+            try await house.withModel(ready, report: { _ in }) { conversation in
+                let asking = Task { try await conversation.ask("hi") { _ in } }
+                try await Task.sleep(for: .milliseconds(200))
+                asking.cancel()
+                await #expect(throws: CancellationError.self) { try await asking.value }
+            }
+        }
+        try await server.stop()
     }
 
     @Test("SUP-34 an engine that always fails ends with all that was tried") func never() async throws {

@@ -44,9 +44,9 @@ public struct ExitCause: Sendable, Equatable {
     private init(signal: Int32) {
         switch signal {
         case 4: self.init(.wrongProcessor, "it was built for another processor (illegal instruction)")
-        case 9: self.init(.killed, "it was killed, most likely because the system ran out of memory")
+        case 9: self.init(.killed, "it was killed")
         case 6, 7, 8, 11: self.init(.crashed, "it crashed (signal \(signal))")
-        default: self.init(.killed, "it was ended by signal \(signal)")
+        default: self.init(.failed, "it was ended by signal \(signal)")
         }
     }
 
@@ -66,6 +66,7 @@ public struct ExitCause: Sendable, Equatable {
             .outOfMemory,
             [
                 "out of memory", "failed to allocate", "unable to allocate", "cannot allocate memory", "insufficient memory",
+                "mem_buffer != null",
                 "std::bad_alloc",
             ],
             "there was not enough memory"
@@ -104,14 +105,15 @@ extension ExitCause {
     /// What a person can do about it.
     public var remedy: String {
         switch kind {
-        case .outOfMemory, .killed: "Close other programs, or choose a smaller model or context: homewise recommend"
+        case .outOfMemory: "Close other programs, or choose a smaller model or context: homewise recommend"
         case .outOfDeviceMemory: "Close other programs that use the graphics card, or leave it alone: --cpu-only"
         case .deviceLost: "Look at the device: homewise doctor. To do without it: --cpu-only"
         case .wrongProcessor, .missingLibrary: "Install the engine anew: homewise engine install llama.cpp --rebuild"
         case .unsupportedModel:
             "A newer engine may know it: homewise engine install llama.cpp --rebuild. Or choose another model: homewise recommend"
         case .badModel: "Check the file and repair it: homewise verify --repair"
-        case .addressInUse, .crashed, .failed, .hung: "Run the same command again; the whole log is in the logs folder: homewise doctor"
+        case .addressInUse, .killed, .crashed, .failed, .hung:
+            "Run the same command again; the whole log is in the logs folder: homewise doctor"
         }
     }
 }

@@ -39,11 +39,14 @@ extension Failure {
     /// Why the engine failed, where this is a failure of an engine.
     public var engineCause: ExitCause.Kind? { detail[Self.causeDetail].flatMap(ExitCause.Kind.init(rawValue:)) }
 
+    /// Whether nothing is left to try: the engine has no successor.
+    public var isFinal: Bool { detail["tried"] != nil }
+
     /// What was tried in vain, for the end of the ladder.
     public func afterTrying(_ taken: [RecoveryLadder.Taken]) -> Failure {
-        guard !taken.isEmpty else { return self }
+        let tried = taken.isEmpty ? "" : "\nTried before giving up:\n" + taken.map { "  - \($0.sentence)" }.joined(separator: "\n")
         return Failure(
-            code, message + "\nTried before giving up:\n" + taken.map { "  - \($0.sentence)" }.joined(separator: "\n"), remedy: remedy,
+            code, message + tried, remedy: remedy,
             detail: detail.merging(["tried": taken.map(\.rung.rawValue).joined(separator: ",")]) { _, new in new })
     }
 

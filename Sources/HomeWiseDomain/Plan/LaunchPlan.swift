@@ -19,6 +19,8 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
     public var isMapped: Bool
     /// The faster kernel for attention, where the device has it.
     public var hasFlashAttention: Bool
+    /// Keys and values can be kept in blocks of 32: not where the engine cannot divide a head by them (llama-context.cpp).
+    public var hasBlockCache = true
     /// What a person should know about the values above, one clause each.
     public var reasons: [String]
 
@@ -60,5 +62,12 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
             "--cache-ram", "0", "--ctx-checkpoints", "0",
         ] + (isRepacking ? [] : ["--no-repack"]) + (isMapped ? [] : ["--load-mode", "none"])
             + (hasFlashAttention ? [] : ["--flash-attn", "off"]) + options.arguments + placement.arguments + (isChat ? ["--jinja"] : [])
+    }
+}
+
+extension ModelFacts {
+    /// Whether every head can be kept in blocks of 32 elements; a size that is not told is taken for one of the common ones.
+    public var hasBlockHeads: Bool {
+        [keySize, valueSize, slidingWindow?.keySize, slidingWindow?.valueSize].compactMap(\.self).allSatisfy { $0.isMultiple(of: 32) }
     }
 }

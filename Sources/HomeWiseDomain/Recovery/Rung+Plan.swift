@@ -41,7 +41,7 @@ extension Rung {
 
     private func quantizedCache(_ plan: LaunchPlan) -> Change? {
         // The engine keeps values in blocks only with flash attention.
-        guard plan.hasFlashAttention, let types = Self.smaller(plan.options) else { return nil }
+        guard plan.hasFlashAttention, plan.hasBlockCache, let types = Self.smaller(plan.options) else { return nil }
         return edit(plan, "keys and values kept in \(ContextOptions.CacheType.q8.rawValue) instead of \(plan.options.keyType.rawValue)") {
             ($0.options.keyType, $0.options.valueType) = types
         }
@@ -81,11 +81,13 @@ extension Rung {
 
     private func plainKernels(_ plan: LaunchPlan) -> Change? {
         guard plan.hasFlashAttention || plan.isMapped else { return nil }
-        return edit(plan, "without flash attention and without mapping the file") { plan in
+        // Blocks of values need flash attention.
+        let isBlocked = ![.f32, .f16, .bf16].contains(plan.options.valueType)
+        let values = isBlocked ? ", values kept in f16 instead of \(plan.options.valueType.rawValue)" : ""
+        return edit(plan, "without flash attention and without mapping the file\(values)") { plan in
             plan.hasFlashAttention = false
             plan.isMapped = false
-            // Blocks of values need flash attention.
-            (plan.options.keyType, plan.options.valueType) = (.f16, .f16)
+            if isBlocked { plan.options.valueType = .f16 }
         }
     }
 

@@ -16,12 +16,13 @@ public enum Trouble: String, Sendable, Codable, CaseIterable {
     /// The engine is missing, broken, or too old for the model.
     case engine
 
-    public init(_ cause: ExitCause.Kind) {
+    /// - Parameter plan: the plan that failed. Engines complain of devices also where they do without them.
+    public init(_ cause: ExitCause.Kind, _ plan: LaunchPlan) {
         self =
             switch cause {
-            case .outOfMemory, .outOfDeviceMemory, .killed: .memory
-            case .deviceLost: .device
-            case .crashed, .failed, .hung, .addressInUse: .crash
+            case .outOfMemory, .outOfDeviceMemory: .memory
+            case .deviceLost: plan.placement.gpu == nil ? .crash : .device
+            case .killed, .crashed, .failed, .hung, .addressInUse: .crash
             case .badModel: .damage
             case .wrongProcessor, .missingLibrary, .unsupportedModel: .engine
             }

@@ -18,6 +18,8 @@ package struct GovernorLibrary: Sendable {
     /// - Returns: where it lies; `nil` with a reason where it cannot be made here.
     package func made() async throws -> (path: String?, reason: String?) {
         let path = "\(folder)/libhomewise-governor-\(Self.version).so"
+        // The loader takes a blank or a colon for the end of a name (ld.so(8), LD_PRELOAD).
+        if path.contains(where: { $0 == " " || $0 == ":" }) { return (nil, "the path of the cache has a blank or a colon") }
         if FileManager.default.fileExists(atPath: path) { return (path, nil) }
         guard let compiler = ["cc", "gcc", "clang"].lazy.compactMap(host.find).first else { return (nil, "no C compiler is here") }
         let source = "\(folder)/governor-\(UInt64.random(in: .min ... .max)).c"

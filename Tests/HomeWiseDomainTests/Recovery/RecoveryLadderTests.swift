@@ -83,13 +83,16 @@ import Testing
         var ladder = RecoveryLadder()
         _ = ladder.next(after: .crash, plan: plan)
         _ = ladder.next(after: .memory, plan: plan)
-        let memory = try #require(RecoveryMemory(ladder.taken, engine: "b1", at: 1000))
+        let memory = try #require(RecoveryMemory(ladder.taken, asked: plan, engine: "b1", at: 1000))
         #expect(memory.taken.map(\.rung) == [.smallerBatch], "a second try of the same gives nothing up")
         let begun = try #require(memory.applied(to: plan, engine: "b1", at: 2000))
         #expect(begun.plan.options.batch == 128 && begun.plan.reasons.contains { $0.contains("memory ran out") })
         #expect(memory.applied(to: plan, engine: "b2", at: 2000) == nil)
         #expect(memory.applied(to: plan, engine: "b1", at: 1000 + RecoveryMemory.lifetime + 1) == nil)
+        var smaller = plan
+        smaller.options.context = 4096
+        #expect(memory.applied(to: smaller, engine: "b1", at: 2000) == nil, "a smaller wish may do without")
         #expect(memory.applied(to: plan, engine: "b1", at: 0) == nil, "a note from the future says that the clock was wrong")
-        #expect(RecoveryMemory([], engine: "b1", at: 0) == nil)
+        #expect(RecoveryMemory([], asked: plan, engine: "b1", at: 0) == nil)
     }
 }

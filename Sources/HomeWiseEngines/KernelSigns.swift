@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+
+/// What the kernel tells of a child beside its exit.
+enum KernelSigns {
+    /// Processes that the kernel has ended because memory ran out, on this machine and in all cgroups, since it was started
+    /// (`oom_kill` of /proc/vmstat); `nil` where it does not tell.
+    static func memoryKills() -> Int? { field("oom_kill ", in: "/proc/vmstat") }
+
+    /// Bytes that a process has read from the disk, mapped pages included (`read_bytes` of proc_pid_io(5)).
+    static func bytesRead(by pid: Int32) -> Int? { field("read_bytes: ", in: "/proc/\(pid)/io") }
+
+    private static func field(_ name: String, in path: String) -> Int? {
+        guard let text = FileManager.default.contents(atPath: path).map({ String(decoding: $0, as: UTF8.self) }) else { return nil }
+        return text.split(separator: "\n").first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) }
+    }
+}
