@@ -10,8 +10,10 @@ struct Rebuild {
     var models = 0
     /// Side files that cannot be read, by path.
     var unreadable: [String] = []
-    /// Models whose bytes are gone, by name.
+    /// Models of which nothing is left, by name.
     var gone: [String] = []
+    /// Models that some of their files are gone from, by name.
+    var incomplete: [String] = []
     /// Where names of models stood that cannot be read any more.
     var unreadableNames: String?
     /// Why manifests could not be written.
@@ -33,23 +35,28 @@ struct Rebuild {
         let manifests = try readAll()
         guard !manifests.isEmpty else { return }
         let blobs = Self.blobs(of: manifests)
+        let placed = Set(manifests.flatMap(\.manifest.places).map(\.digest))
         try inventory.write { database in
             var unread = Self.mostHashed
             for (digest, claims) in blobs { try insert(digest, claims, &unread, in: database) }
             for side in manifests {
-                // A manifest alone makes no model: one whose bytes are in none of its places is not listed.
-                guard side.manifest.digests.allSatisfy({ isAnywhere($0, side.manifest) }) else {
-                    gone.append(side.manifest.label.key)
+                // A manifest alone makes no model. One that has any of its bytes is listed as what it is: what nobody lists, nobody
+                // needs, and the rest of it would be removed as that.
+                let manifest = side.manifest
+                guard manifest.digests.contains(where: { isAnywhere($0, placed) }) else {
+                    gone.append(manifest.label.key)
                     continue
                 }
+                // No model needs the archive that it came in.
+                let isWhole = manifest.files.allSatisfy { $0.role == .archive || isAnywhere($0.digest, placed) }
                 do {
                     try database.inSavepoint {
-                        let manifest = side.manifest
                         for place in manifest.places { try Inventory.insert(place, at: manifest.installedAt, in: database) }
                         try Inventory.insert(manifest, in: database)
                         return .commit
                     }
                     models += 1
+                    if !isWhole { incomplete.append(manifest.label.key) }
                 } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT { unreadable.append(side.path) }
             }
         }
@@ -78,8 +85,8 @@ struct Rebuild {
     }
 
     /// On a disk that is away, too.
-    private func isAnywhere(_ digest: Digest, _ manifest: ModelManifest) -> Bool {
-        FilePrint(path: layout.blob(digest), followingLinks: false) != nil || manifest.places.contains { $0.digest == digest }
+    private func isAnywhere(_ digest: Digest, _ placed: Set<Digest>) -> Bool {
+        FilePrint(path: layout.blob(digest), followingLinks: false) != nil || placed.contains(digest)
     }
 
     /// What manifests say of one blob.
@@ -186,6 +193,7 @@ struct Rebuild {
                     + "chosen engine and unfinished downloads are forgotten.")
         }
         if models > 0 { findings.append("To prove what was found again: homewise verify --all") }
+        findings += incomplete.map { "Some files of \($0) are gone; pull it again to fetch those." }
         findings += gone.map { "The bytes of \($0) are gone, and it is not known any more; fetch it again." }
         if let unreadableNames {
             findings.append(
