@@ -41,10 +41,22 @@ extension HomeWise {
     /// Removes what `prunable` told of, each after a last look whether somebody needs it by now.
     public func prune(_ items: [PruneItem]) -> PruneOutcome {
         var outcome = PruneOutcome()
+        // Once for all of them; where that fails, each is tried by itself and says why.
+        var isSettled = false
+        if items.contains(where: { $0.kind == "orphan" }) {
+            do {
+                try store.settleNames()
+                isSettled = true
+            } catch {}
+        }
         // Bytes that only an older version needs become nobody's with it.
         for item in items.sorted(by: { $0.kind == "superseded" && $1.kind != "superseded" }) {
             do {
-                if try store.collect(item.leftover) { outcome.removed.append(item) } else { outcome.kept.append(item) }
+                if try store.collect(item.leftover, isSettled: isSettled) {
+                    outcome.removed.append(item)
+                } else {
+                    outcome.kept.append(item)
+                }
             } catch { outcome.failures.append(Failure.wrapping(error, doing: "removing \(item.name)")) }
         }
         return outcome

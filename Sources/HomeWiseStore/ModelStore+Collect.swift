@@ -120,9 +120,10 @@ extension ModelStore {
 extension ModelStore {
     /// Removes one leftover, after asking again whether anybody needs it by now.
     ///
+    /// - Parameter isSettled: whether `settleNames` was called just before, as whoever removes many does once for all.
     /// - Returns: whether it is gone; `false` when somebody took it up meanwhile.
     /// - Throws: `Failure` when the disk refuses; what else there is can still be removed.
-    package func collect(_ leftover: Leftover) throws -> Bool {
+    package func collect(_ leftover: Leftover, isSettled: Bool = false) throws -> Bool {
         switch leftover.target {
         case .entry(let folder, let name):
             if folder.isEmpty { return try root.remove(name) }
@@ -131,7 +132,7 @@ extension ModelStore {
         case .transfer(let key, let names): return try collect(transfer: key, names)
         case .blob(let digest):
             // What would bring a model back without its bytes goes first.
-            _ = try settleNames()
+            if !isSettled { try settleNames() }
             return try collect([digest]) { _ in }
         case .version(let manifest):
             return try collect(Array(manifest.digests)) { try Inventory.forget(superseded: manifest, in: $0) }

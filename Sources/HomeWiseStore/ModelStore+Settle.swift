@@ -10,9 +10,9 @@ import HomeWiseDomain
 extension ModelStore {
     /// Something beside the inventory that says another thing than it does.
     private enum Doubt {
-        /// A manifest, and maybe a folder, of a model that was never written down.
+        /// A manifest of a model that was never written down.
         case stranger(ModelLabel)
-        /// A folder without either, by the names of its two parts.
+        /// A folder that no model has and that shows blobs alone, by the names of its two parts.
         case folder(String, String)
         /// A model whose side file is gone or is another version's.
         case unwritten(ModelManifest)
@@ -27,24 +27,37 @@ extension ModelStore {
     ///
     /// - Returns: what a person should know, a sentence each.
     /// - Throws: `Failure` when the disk refuses.
-    func settleNames() throws -> [String] {
+    @discardableResult package func settleNames() throws -> [String] {
         guard try !inventory.read({ try doubts(in: $0) }).isEmpty else { return [] }
         // Whoever takes something in or removes it now does so in a transaction of its own: after it all is as it says.
-        return try inventory.write { database in try doubts(in: database).compactMap { try settle($0) } }
+        return try inventory.write { database in
+            let notes = try Inventory.blobNotes(in: database)
+            return try doubts(in: database).compactMap { doubt in
+                // One that cannot be put right harms no other.
+                do { return try settle(doubt, notes) } catch let failure as Failure where failure.code != .diskFull {
+                    return unsettled(failure)
+                }
+            }
+        }
     }
 
     /// As above; what cannot be put right harms nothing that is here, and is said.
     func settled() -> [String] {
         do { return try settleNames() } catch {
             let failure = Failure.wrapping(error, doing: "putting right what an interrupted run left")
-            return ["What an interrupted run left could not be put right: \(failure.message) It is tried again the next time."]
+            return [unsettled(failure)]
         }
     }
 
-    private func settle(_ doubt: Doubt) throws -> String? {
+    private func unsettled(_ failure: Failure) -> String {
+        "What an interrupted run left could not be put right: \(failure.message) It is tried again the next time."
+    }
+
+    private func settle(_ doubt: Doubt, _ notes: BlobNotes) throws -> String? {
         switch doubt {
         case .stranger(let label):
-            try hide(label)
+            // Its folder is a doubt of its own: what a person put in there is not ours to remove.
+            try hideSideFile(label)
             return "\(label.key) was not taken in to the end; what was fetched of it is used when it is pulled again."
         case .folder(let name, let tag):
             let models = try root.folder(Layout.modelFolder)
@@ -52,7 +65,8 @@ extension ModelStore {
             try models?.removeIfEmpty(name)
         case .unwritten(let manifest):
             try writeSideFile(manifest)
-            try show(manifest)
+            // A folder that shows these very files stays as it is, with what a person may have put beside them.
+            if !isShown(manifest, notes), try diskTraits().hasLinks { try show(manifest) }
         case .unshown(let manifest): try show(manifest)
         case .names(let names): try writeNames(names)
         }
@@ -62,7 +76,7 @@ extension ModelStore {
     private func doubts(in database: Database) throws -> [Doubt] {
         let notes = try Inventory.blobNotes(in: database)
         let rows = try Inventory.modelRows(in: database)
-        var (doubts, known, nameless) = ([Doubt](), Set<[String]>(), 0)
+        var (doubts, known, nameless, hasLinks) = ([Doubt](), Set<[String]>(), 0, Bool?.none)
         for row in rows {
             do {
                 guard let name = try? SafePath(untrusted: row.name), let tag = try? SafePath(untrusted: row.tag) else {
@@ -72,7 +86,7 @@ extension ModelStore {
                 known.insert([Layout.component(name), Layout.component(tag)])
                 var manifest = try row.read().manifest
                 manifest.places = manifest.digests.flatMap { notes.places[$0] ?? [] }
-                if let doubt = try doubt(of: manifest, notes) { doubts.append(doubt) }
+                if let doubt = try doubt(of: manifest, notes, &hasLinks) { doubts.append(doubt) }
             } catch let failure as Failure where failure.code != .diskFull {
                 // One that cannot be read is shown as what it is, and what lies beside it stays.
                 continue
@@ -84,14 +98,20 @@ extension ModelStore {
         return try doubts + strangers + (names.isEmpty || names == readNames() ? [] : [.names(names)])
     }
 
-    private func doubt(of manifest: ModelManifest, _ notes: BlobNotes) throws -> Doubt? {
+    /// - Parameter hasLinks: the disk is asked once, and only where it matters: it is written to for that.
+    private func doubt(of manifest: ModelManifest, _ notes: BlobNotes, _ hasLinks: inout Bool?) throws -> Doubt? {
         let written = try root.folder(Layout.manifestFolder(name: manifest.label.name))?.read(Layout.manifest(tag: manifest.label.tag))
         if try written != manifest.json() { return .unwritten(manifest) }
-        guard manifest.files.count > 1 else { return nil }
-        let model = look(at: manifest, notes, lastUsed: nil)
+        guard manifest.files.count > 1, !isShown(manifest, notes) else { return nil }
         // A disk without links shows nothing, and was asked before anything was taken in.
-        let isShown = model.folder != nil || model.files.contains { $0.isAdopted || $0.state != .sound }
-        return try isShown || !diskTraits().hasLinks ? nil : .unshown(manifest)
+        let canShow = try hasLinks ?? diskTraits().hasLinks
+        hasLinks = canShow
+        return canShow ? .unshown(manifest) : nil
+    }
+
+    private func isShown(_ manifest: ModelManifest, _ notes: BlobNotes) -> Bool {
+        let model = look(at: manifest, notes, lastUsed: nil)
+        return model.folder != nil || model.files.contains { $0.isAdopted || $0.state != .sound }
     }
 
     /// - Parameter known: folder and file of each model's side file, without the ending.
@@ -118,13 +138,20 @@ extension ModelStore {
         return found
     }
 
-    /// Every entry in the folders of a folder, but none whose name begins with our own leftovers' dot.
+    /// Every entry in the folders of a folder, but none whose name begins with our own leftovers' dot. One that cannot be read is
+    /// not known to be ours: it stays as it is, and keeps no other from being looked at.
     private func eachPair(_ path: String, _ body: (String, String, StoreFolder) throws -> Void) throws {
         guard let outer = try root.folder(path) else { return }
         for name in try outer.names().sorted() where outer.status(name).map({ $0.st_mode & S_IFMT == S_IFDIR }) ?? false {
-            guard let inner = try outer.folder(name) else { continue }
-            for entry in try inner.names().sorted() where !entry.hasPrefix(".") { try body(name, entry, inner) }
+            try Self.passing {
+                guard let inner = try outer.folder(name) else { return }
+                for entry in try inner.names().sorted() where !entry.hasPrefix(".") { try Self.passing { try body(name, entry, inner) } }
+            }
         }
+    }
+
+    private static func passing(_ body: () throws -> Void) throws {
+        do { try body() } catch let failure as Failure where failure.code != .diskFull {}
     }
 
     private static func holds(only blobs: Set<FileNumber>, _ folder: StoreFolder, _ name: String) throws -> Bool {
