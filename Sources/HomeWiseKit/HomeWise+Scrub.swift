@@ -36,13 +36,21 @@ extension HomeWise {
         return try await BackgroundThread.run { checkpoint in
             var outcome = ScrubOutcome()
             var pace = Pace(rate: Double(max(1, rate.bytes)), limit: limit)
-            let due = try store.proofs().filter { owners[$0.digest] != nil && now().timeIntervalSince($0.provenAt) > age }
+            let due = try store.proofs().filter { proof in
+                guard let owner = owners[proof.digest] else { return false }
+                if now().timeIntervalSince(proof.damagedAt ?? proof.provenAt) > age { return true }
+                // What was found damaged lately is told again, and not read again.
+                if proof.damagedAt != nil { outcome.tell(owner, .damaged, report) }
+                return false
+            }
             for (index, proof) in due.enumerated() {
                 guard let owner = owners[proof.digest] else { continue }
                 var last: Int64?
                 let name = "\(owner.models[0]) \(owner.file)"
                 let state = try store.scrub(proof.digest, at: now()) { position in
-                    let step = position - (last ?? max(0, position - (1 << 20)))
+                    // What is looked at once more begins at its first byte again.
+                    let before = last ?? max(0, position - (1 << 20))
+                    let step = position < before ? position : position - before
                     last = position
                     outcome.bytes.bytes += step
                     report(.progress(name: name, TransferStatus(received: position, total: proof.size)))
@@ -56,12 +64,7 @@ extension HomeWise {
                 }
                 outcome.checked += 1
                 outcome.bytes.bytes += last.map { max(0, proof.size - $0) } ?? proof.size
-                if ![.sound, .away].contains(state) {
-                    var verdict = owner
-                    verdict.state = ListedModel.State(state)
-                    outcome.damaged.append(verdict)
-                    report(.note("\(name) is \(verdict.state.rawValue)"))
-                }
+                if ![.sound, .away].contains(state) { outcome.tell(owner, state, report) }
                 guard try Self.wait(&pace, outcome.bytes.bytes, checkpoint) else {
                     let rest = due[(index + 1)...]
                     (outcome.remaining, outcome.remainingBytes.bytes) = (rest.count, rest.reduce(0) { $0 + $1.size })
@@ -94,6 +97,15 @@ extension HomeWise {
             }
         }
         return owners
+    }
+}
+
+extension HomeWise.ScrubOutcome {
+    fileprivate mutating func tell(_ owner: HomeWise.FileVerdict, _ state: FileState, _ report: Report) {
+        var verdict = owner
+        verdict.state = ListedModel.State(state)
+        damaged.append(verdict)
+        report(.note("\(owner.models[0]) \(owner.file) is \(verdict.state.rawValue)"))
     }
 }
 

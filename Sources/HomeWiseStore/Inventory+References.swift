@@ -86,12 +86,14 @@ extension Inventory {
         }
     }
 
-    /// When blobs were proven last; those that were never come first.
-    func proofs() throws -> [(digest: Digest, size: Int64, provenAt: Date)] {
-        try read { database in
-            try Row.fetchAll(database, sql: "SELECT digest, size, verified_at FROM blob ORDER BY verified_at, digest").compactMap { row in
+    /// When blobs were proven last, and when they were found damaged since; those that were never proven come first, and those
+    /// that are known to be damaged last.
+    func proofs() throws -> [(digest: Digest, size: Int64, provenAt: Date, damagedAt: Date?)] {
+        let sql = "SELECT digest, size, verified_at, damaged_at FROM blob ORDER BY damaged_at IS NOT NULL, verified_at, digest"
+        return try read { database in
+            try Row.fetchAll(database, sql: sql).compactMap { row in
                 guard let digest = Self.digest(row), let size = Self.bytes(row, "size") else { return nil }
-                return (digest, size, Self.date(row, "verified_at") ?? .distantPast)
+                return (digest, size, Self.date(row, "verified_at") ?? .distantPast, Self.date(row, "damaged_at"))
             }
         }
     }

@@ -10,6 +10,12 @@ private struct ScrubPoint: Codable {
     var size: Int64
     var modified: Int64
     var inode: UInt64
+    /// Whether it was found wrong and is read for the second time.
+    var isAgain: Bool?
+
+    init(_ print: FilePrint, isAgain: Bool = false) {
+        (hash, size, modified, inode, self.isAgain) = (HashState(), print.size, print.modified, print.inode, isAgain)
+    }
 
     func fits(_ print: FilePrint) -> Bool {
         hash.isPlausible && hash.length <= size && FilePrint(size: size, modified: modified, inode: inode) == print
@@ -31,31 +37,62 @@ extension ModelStore {
         let isOwn = FilePrint(path: own, followingLinks: false) != nil
         let path = isOwn ? own : place?.path ?? own
         // What is not there cannot be read, and is told apart by `verify`.
-        guard let print = FilePrint(path: path, followingLinks: !isOwn) else { return try verify(digest, at: now) }
-        let known = try inventory.note(.scrub, key: digest.hex, as: ScrubPoint.self)
-        var hash = known.flatMap { $0.fits(print) ? $0.hash : nil } ?? HashState()
-        do {
-            guard let found = try read(path, print.size, &hash, pace) else {
-                try keep(hash, print, of: digest, at: now)
-                return nil
+        guard let print = FilePrint(path: path, followingLinks: !isOwn) else { return try prove(digest, at: now, pace) }
+        var point =
+            try inventory.note(.scrub, key: digest.hex, as: ScrubPoint.self).flatMap { $0.fits(print) ? $0 : nil } ?? ScrubPoint(print)
+        while true {
+            let isRight: Bool
+            do {
+                guard let found = try read(path, print.size, &point.hash, pace) else {
+                    try keep(point, of: digest, at: now)
+                    return nil
+                }
+                isRight = found == digest
+            } catch is CancellationError {
+                try keep(point, of: digest, at: now)
+                throw CancellationError()
+            } catch let failure as Failure where failure.code == .storeUnusable { isRight = false }
+            guard FilePrint(path: path, followingLinks: !isOwn) == print else {
+                try inventory.forget(.scrub, key: digest.hex)
+                return try prove(digest, at: now, pace)
             }
-            try inventory.forget(.scrub, key: digest.hex)
+            if isRight { break }
+            guard point.isAgain != true else { return try condemn(digest, isOwn ? nil : place, at: now, pace) }
             // Whatever is wrong is looked at once more from its first byte before it is called so.
-            guard found == digest, FilePrint(path: path, followingLinks: !isOwn) == print else { return try verify(digest, at: now) }
-        } catch is CancellationError {
-            try keep(hash, print, of: digest, at: now)
-            throw CancellationError()
-        } catch let failure as Failure where failure.code == .storeUnusable {
-            try inventory.forget(.scrub, key: digest.hex)
-            return try verify(digest, at: now)
+            point = ScrubPoint(print, isAgain: true)
+            try keep(point, of: digest, at: now)
+            guard try pace(0) else { return nil }
         }
+        try inventory.forget(.scrub, key: digest.hex)
         try inventory.mark(digest, isSound: true, modified: isOwn ? print.modified : nil, at: now)
         if !isOwn, let place, place.print != print || place.isDamaged { try inventory.mark(place, as: print, damagedAt: nil) }
         return .sound
     }
 
-    private func keep(_ hash: HashState, _ print: FilePrint, of digest: Digest, at now: Date) throws {
-        let point = ScrubPoint(hash: hash, size: print.size, modified: print.modified, inode: print.inode)
+    /// Reads it as `verify` does, at the pace of a scrub.
+    ///
+    /// - Returns: `nil` when it was to stop.
+    private func prove(_ digest: Digest, at now: Date, _ pace: (Int64) throws -> Bool) throws -> FileState? {
+        struct Stop: Error {}
+        do { return try verify(digest, at: now) { guard try pace($0) else { throw Stop() } } } catch is Stop { return nil }
+    }
+
+    /// Writes down that bytes are wrong; where another place may have the right ones, that one is read.
+    private func condemn(_ digest: Digest, _ place: Place?, at now: Date, _ pace: (Int64) throws -> Bool) throws -> FileState? {
+        try inventory.forget(.scrub, key: digest.hex)
+        if let place, !place.isDamaged {
+            // It keeps the look that it was proven with: with another it is changed as well.
+            try inventory.mark(place, as: place.print, damagedAt: now)
+            let others = try inventory.blobNotes().places[digest, default: []]
+            if others.contains(where: { !$0.isDamaged && FilePrint(path: $0.path, followingLinks: true) != nil }) {
+                return try pace(0) ? scrub(digest, at: now, pace: pace) : nil
+            }
+        }
+        try inventory.mark(digest, isSound: false, modified: nil, at: now)
+        return .damaged
+    }
+
+    private func keep(_ point: ScrubPoint, of digest: Digest, at now: Date) throws {
         do { try inventory.note(point, .scrub, key: digest.hex, at: now) } catch let failure as Failure where failure.code == .diskFull {
             // The next round reads this file from its beginning.
         }

@@ -11,12 +11,15 @@ package struct BlobProof: Sendable, Equatable {
     package var size: Int64
     /// When its bytes were read and found right.
     package var provenAt: Date
+    /// When they were found to be others since then; `nil` where they were not.
+    package var damagedAt: Date?
 }
 
 extension ModelStore {
-    /// All blobs, the longest unproven first: whoever goes through them and is interrupted goes on where that was.
+    /// All blobs, the longest unproven first: whoever goes through them and is interrupted goes on where that was. Those that are
+    /// known to be damaged come last, for no look moves their proof, and nothing behind them would ever be read.
     package func proofs() throws -> [BlobProof] {
-        try inventory.proofs().map { BlobProof(digest: $0.digest, size: $0.size, provenAt: $0.provenAt) }
+        try inventory.proofs().map { BlobProof(digest: $0.digest, size: $0.size, provenAt: $0.provenAt, damagedAt: $0.damagedAt) }
     }
 
     /// Reads a blob's bytes from the disk and writes down what they are.

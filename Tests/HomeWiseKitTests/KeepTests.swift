@@ -155,6 +155,70 @@ import Testing
         }
     }
 
+    @Test("a second look at what is wrong keeps the pace: it can be stopped, cancelled and gone on with") func scrubAgain() async throws {
+        let model = try publish("big", String(repeating: "0123456789abcdef", count: 5 << 16))
+        try await HomeWise.open(world()) { house in
+            let store = house.store
+            try Self.flip(model.path, at: 100)
+            var positions: [Int64] = []
+            // The first look ends with the fifth MiB; what is told behind that is of the second.
+            func look(_ count: Int) throws -> FileState? {
+                let end = positions.count + count
+                return try store.scrub(model.digest, at: Date()) { position in
+                    positions.append(position)
+                    return positions.count < end
+                }
+            }
+            #expect(try look(6) == nil && look(2) == nil)
+            #expect(positions == [1, 2, 3, 4, 0, 1, 2, 3].map { $0 << 20 }, "nothing is read a third time")
+            #expect(throws: CancellationError.self) { try store.scrub(model.digest, at: Date()) { _ in throw CancellationError() } }
+            #expect(try house.listing().map(\.state) == [.sound], "it is not called damaged before it was read twice")
+            #expect(try look(9) == .damaged)
+            #expect(try house.listing().map(\.state) == [.damaged])
+        }
+    }
+
+    @Test("a file that was adopted is read at the same pace, and another place with the right bytes is enough") func scrubPlaces()
+        async throws
+    {
+        let bytes = Data(String(repeating: "0123456789abcdef", count: 2 << 16).utf8)
+        try await HomeWise.open(world()) { house in
+            let store = house.store
+            var digest: Digest?
+            for (index, name) in ["x", "y"].enumerated() {
+                let path = "\(TemporaryFolder.path)/\(name)"
+                try bytes.write(to: URL(filePath: path))
+                let label = try ModelLabel(name: SafePath(untrusted: name), tag: SafePath(untrusted: "q4"), source: "file:x", format: .gguf)
+                let file = try ForeignFile(path: SafePath(untrusted: "w"), place: path)
+                let model = try store.adopt(files: [file], how: .reference, as: label, at: Date(timeIntervalSince1970: Double(index)))
+                digest = model.digest
+            }
+            try Self.flip("\(TemporaryFolder.path)/x", at: 100)
+            var positions: [Int64] = []
+            #expect(
+                try store.scrub(#require(digest), at: Date()) {
+                    positions.append($0); return true
+                } == .sound)
+            #expect(positions == [1, 0, 1, 0, 1].map { $0 << 20 })
+            try Self.flip("\(TemporaryFolder.path)/y", at: 100)
+            #expect(try store.scrub(#require(digest), at: Date()) { _ in true } == .damaged)
+        }
+    }
+
+    @Test("what is known to be damaged comes last in a scrub, and is told without being read again") func scrubDamagedLast() async throws {
+        let bad = try publish("a", "damaged")
+        let good = try publish("b", "sound")
+        try await HomeWise.open(world()) { house in
+            try rot(bad.path)
+            #expect(try await house.scrub(olderThan: -1).damaged.map(\.digest) == [bad.digest])
+            #expect(try house.store.proofs().map(\.digest) == [good.digest, bad.digest])
+            let again = try await house.scrub()
+            #expect(again.checked == 0 && again.bytes.bytes == 0 && again.damaged.map(\.state) == [.damaged])
+            let all = try await house.scrub(olderThan: -1)
+            #expect(all.checked == 2 && all.damaged.count == 1)
+        }
+    }
+
     @Test("a scrub leaves nothing of what it read in memory") func scrubForgets() async throws {
         let model = try publish("big", String(repeating: "0123456789abcdef", count: 8 << 16))
         try await HomeWise.open(world()) { house in
