@@ -79,6 +79,8 @@ package enum NoteKind: String, Sendable {
     case wentBack
     /// How far archives were joined into one file, by the file's digest.
     case joining
+    /// Which transfers have one file between them, by the first one's key.
+    case parts
     /// How far a scrub came in a file, by its digest.
     case scrub
     /// An update that was tried and failed, by model.

@@ -113,6 +113,23 @@ extension Inventory {
         return try pieces(of: row.key).keys.filter { 0..<grid.count ~= $0 }.reduce(0) { $0 + grid.length(of: $1) }
     }
 
+    /// Which transfers have one file between them, in order, by the first one's key.
+    func parts() throws -> [Digest: [Digest]] {
+        try notes(.parts, as: [Digest].self).reduce(into: [:]) { parts, note in
+            if let key = try? Digest(sha256: note.key), note.value.first == key { parts[key] = note.value }
+        }
+    }
+
+    /// Forgets that transfers have one file once the last of them is gone.
+    func forgetParts(of key: Digest) throws {
+        for (first, keys) in try parts() where keys.contains(key) {
+            let left = try read { database in
+                try keys.contains { try Row.fetchOne(database, sql: "SELECT key FROM transfer WHERE key = ?", arguments: [$0.hex]) != nil }
+            }
+            if !left { try forget(.parts, key: first.hex) }
+        }
+    }
+
     func forget(transfer key: Digest) throws {
         try write { try $0.execute(sql: "DELETE FROM transfer WHERE key = ?", arguments: [key.hex]) }
     }

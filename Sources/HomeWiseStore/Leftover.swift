@@ -24,7 +24,8 @@ package struct Leftover: Sendable, Equatable {
     enum Target: Sendable, Equatable {
         /// A file or folder, relative to the home.
         case entry(folder: String, name: String)
-        case transfer(Digest, names: [String])
+        /// - Parameter others: parts that lie in the same file.
+        case transfer(Digest, names: [String], others: [Digest] = [])
         case blob(Digest)
         case version(ModelManifest)
         case lock(String)

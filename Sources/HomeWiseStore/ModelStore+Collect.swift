@@ -19,14 +19,23 @@ extension ModelStore {
             if let key = try? Digest(sha256: name.prefix(64)) { names[key, default: []].append(name) }
         }
         for key in known.keys where names[key] == nil { names[key] = [] }
+        // All bytes of parts lie in the file that is named after the first one: they are as old as it, and gone with it alone.
+        let wholes = try inventory.parts()
+        for others in wholes.values { for key in others.dropFirst() where names[key]?.isEmpty ?? false { names[key] = nil } }
+        for (key, others) in wholes where names[key] == nil && others.contains(where: { known[$0] != nil }) { names[key] = [] }
         return try names.sorted { $0.key.hex < $1.key.hex }.compactMap { key, names in
-            guard try !FileLock.isHeld("\(layout.run)/\(key.hex).lock") else { return nil }
+            let others = wholes[key, default: []].filter { $0 != key }
+            guard try ![[key], others].joined().contains(where: { try isHeld($0) }) else { return nil }
             let stats = names.compactMap { folder.status($0) }
             return Leftover(
-                kind: .partial, name: known[key] ?? names.first ?? key.short, bytes: stats.reduce(0) { $0 + Self.allocated($1) },
-                modified: stats.map { Self.modified($0) }.max() ?? .distantPast, target: .transfer(key, names: names.sorted()))
+                kind: .partial, name: known[key] ?? others.lazy.compactMap { known[$0] }.first ?? names.first ?? key.short,
+                bytes: stats.reduce(0) { $0 + Self.allocated($1) }, modified: stats.map { Self.modified($0) }.max() ?? .distantPast,
+                target: .transfer(key, names: names.sorted(), others: others))
         }
     }
+
+    /// Whether somebody is at a transfer.
+    private func isHeld(_ key: Digest) throws -> Bool { try FileLock.isHeld("\(layout.run)/\(key.hex).lock") }
 
     /// Blobs on the disk that nothing points to, and rows of blobs that nothing points to.
     private func orphans() throws -> [Leftover] {
@@ -129,7 +138,7 @@ extension ModelStore {
             if folder.isEmpty { return try root.remove(name) }
             try root.folder(folder)?.removeTree(name)
             return true
-        case .transfer(let key, let names): return try collect(transfer: key, names)
+        case .transfer(let key, let names, let others): return try collect(transfer: key, names, others)
         case .blob(let digest):
             // What would bring a model back without its bytes goes first.
             if !isSettled { try settleNames() }
@@ -143,12 +152,15 @@ extension ModelStore {
         }
     }
 
-    private func collect(transfer key: Digest, _ names: [String]) throws -> Bool {
+    private func collect(transfer key: Digest, _ names: [String], _ others: [Digest]) throws -> Bool {
         guard let lock = try FileLock.attempt("\(layout.run)/\(key.hex).lock") else { return false }
         defer { withExtendedLifetime(lock) {} }
+        // Whoever begins with a part has the first one's lock before its own.
+        guard try !others.contains(where: { try isHeld($0) }) else { return false }
         let folder = try root.folder(Layout.partialFolder)
         for name in names { try folder?.remove(name) }
-        try inventory.forget(transfer: key)
+        for key in [key] + others { try inventory.forget(transfer: key) }
+        try inventory.forgetParts(of: key)
         try forgetJoin(key)
         return true
     }

@@ -70,6 +70,7 @@ package struct ModelStore: Sendable {
     package func discard(transfer key: Digest) throws {
         try root.folder(Layout.partialFolder)?.remove(key.hex)
         try inventory.forget(transfer: key)
+        try inventory.forgetParts(of: key)
     }
 
     package static func remove(_ path: String) throws {

@@ -58,6 +58,24 @@ package struct PartialWhole: Sendable {
         return lstat(path, &status) == 0 ? Int64(status.st_blocks) * 512 : 0
     }
 
+    /// What lies behind the end of the file was never written, whatever the inventory says: asked before room is reserved, which
+    /// moves the end for all parts.
+    fileprivate func forgetPieces(behind length: Int64) throws {
+        guard length < size else { return }
+        for (index, key) in keys.enumerated() {
+            let (grid, start) = (PieceGrid(size: sizes[index]), start(of: index))
+            let lost = try inventory.pieces(of: key).keys.filter { 0..<grid.count ~= $0 && start + grid.range(of: $0).upperBound > length }
+            try inventory.forget(pieces: Array(lost), of: key)
+        }
+    }
+
+    /// Writes down which transfers have one file between them, so that whoever tidies takes all of them or none.
+    fileprivate func noteParts() throws {
+        guard let first = keys.first, keys.count > 1 else { return }
+        let known = try inventory.note(.parts, key: first.hex, as: [Digest].self)
+        if known != keys { try inventory.note(keys, .parts, key: first.hex, at: Date()) }
+    }
+
     /// Behind the last piece that is here of any part.
     fileprivate func end() throws -> Int64 {
         try keys.indices.reduce(0) { end, index in
@@ -92,15 +110,13 @@ package final class PartialSlice: PartialTarget {
         start = whole.start(of: index)
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw Failure.unreadable(path: path, reason: .errno) }
+        try whole.noteParts()
+        try whole.forgetPieces(behind: Int64(status.st_size))
         try Space.reserve(whole.size, on: descriptor, path: path)
         let row = TransferRow(key: key, name: name, model: model, size: grid.size, piece: grid.piece, version: version)
         try whole.inventory.begin(transfer: row, boot: ProcessIdentity.own.boot)
-        // What lies behind the old end of the file was never written, whatever the inventory says.
-        let length = Int64(status.st_size)
-        let lost = try whole.inventory.pieces(of: key).keys.filter {
-            $0 < 0 || $0 >= grid.count || start + grid.range(of: $0).upperBound > length
-        }
-        try whole.inventory.forget(pieces: Array(lost), of: key)
+        let nonsense = try whole.inventory.pieces(of: key).keys.filter { $0 < 0 || $0 >= grid.count }
+        try whole.inventory.forget(pieces: Array(nonsense), of: key)
     }
 
     deinit { close(descriptor) }
