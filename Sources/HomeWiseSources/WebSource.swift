@@ -32,13 +32,16 @@ package struct WebSource: Source {
         let base = String(address[...slash])
         let path = try SafePath(untrusted: split.base)
         var parts: [Delivery.Part] = []
+        let tooMany = Failure.badReply(host: host, "\(split.base) has more than \(mostParts) parts")
+        if let count = split.count, count > mostParts { throw tooMany }
         let first = try await first(of: split, below: base)
-        for number in first...(first + Self.mostParts) {
+        for number in first... {
             if let count = split.count, number >= first + count { break }
-            let name = split.name(of: number)
+            guard let name = split.name(of: number) else { break }
             do {
-                let place = base + (name.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? name)
-                let one = try await WebSource(transport: transport, address: place).resolveWhole(SourceWish(), calling: name)
+                let one = try await WebSource(transport: transport, address: base + Self.escaped(name))
+                    .resolveWhole(SourceWish(), calling: name)
+                guard parts.count < mostParts else { throw tooMany }
                 parts += one.parts
             } catch let failure as Failure where failure.code == .notAtSource && split.count == nil && parts.count > 1 { break }
         }
@@ -50,13 +53,15 @@ package struct WebSource: Source {
     }
 
     /// More parts than any file has, and few enough that no sum of them overflows.
-    private static let mostParts = 4096
+    var mostParts = 4096
+
+    private static func escaped(_ name: String) -> String { name.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? name }
 
     /// Parts are counted from one or from zero: the zeroth is asked for.
     private func first(of split: SplitName, below base: String) async throws -> Int {
-        if split.number == 0 || split.isFirstZero { return 0 }
+        guard split.number != 0, !split.isFirstZero, let name = split.name(of: 0) else { return 0 }
         let answer = try await transport.get(
-            base + split.name(of: 0), headers: [("Range", "bytes=0-0")], within: transport.policy.resolveWithin)
+            base + Self.escaped(name), headers: [("Range", "bytes=0-0")], within: transport.policy.resolveWithin)
         return [200, 206].contains(answer.status) ? 0 : 1
     }
 

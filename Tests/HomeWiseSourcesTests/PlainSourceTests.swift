@@ -4,6 +4,7 @@
 import Foundation
 import HomeWiseDomain
 import HomeWiseTesting
+import Synchronization
 import Testing
 
 @testable import HomeWiseSources
@@ -67,6 +68,28 @@ import Testing
         ])
     func cut(_ names: [String]) async throws {
         for name in names { #expect(try await parts(names, asking: "/d/\(name)") == names) }
+    }
+
+    @Test("as many parts as there are letters are all there is") func lettersUsedUp() async throws {
+        let names = (0..<26).map { "m.gguf-split-\(Character(UnicodeScalar(UInt8(0x61 + $0))))" }
+        #expect(try await parts(names, asking: "/d/m.gguf-split-a") == names)
+    }
+
+    @Test("more parts than a file may have are refused, not cut off", arguments: ["m.gguf.001", "m.gguf.part1of4", "my%23m.gguf.001"])
+    func tooManyParts(_ name: String) async throws {
+        let paths = Mutex<[String]>([])
+        let server = try await LoopbackServer.start { request in
+            paths.withLock { $0.append(request.path) }
+            return request.header("Range") != nil && !request.path.hasSuffix("000") ? .file(noise(100), for: request) : Reply(404)
+        }
+        let transport = Transport()
+        var source = try WebSource(transport: transport, address: server.url + "/d/" + name)
+        source.mostParts = 3
+        let failure = await #expect(throws: Failure.self) { try await source.resolve(SourceWish()) }
+        #expect(failure?.code == .badReply && failure?.message.contains("more than 3 parts") == true)
+        #expect(paths.withLock { !$0.contains("/d/my") && $0.count < 30 })
+        try await transport.shutdown()
+        try await server.stop()
     }
 
     @Test func aPartThatIsMissingAtTheSourceIsNamed() async throws {

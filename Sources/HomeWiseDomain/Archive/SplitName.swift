@@ -77,13 +77,17 @@ public struct SplitName: Sendable, Equatable {
     public var isFirstZero: Bool { isLetters }
 
     /// The name of another part of the same file.
-    public func name(of number: Int) -> String {
+    ///
+    /// - Returns: `nil` where the letters do not count so far.
+    public func name(of number: Int) -> String? {
+        guard number >= 0 else { return nil }
         if isLetters {
             var (rest, letters) = (number, [Character]())
             for _ in 0..<width {
                 letters.append(Character(UnicodeScalar(UInt8(0x61 + rest % 26))))
                 rest /= 26
             }
+            guard rest == 0 else { return nil }
             return base + mark + String(letters.reversed())
         }
         if let count { return "\(base)\(mark)\(number)of\(count)" }

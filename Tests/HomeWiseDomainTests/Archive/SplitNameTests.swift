@@ -26,6 +26,14 @@ import Testing
         #expect(SplitName(name) == nil || SplitName.join([name]).joined.isEmpty)
     }
 
+    @Test func lettersAreUsedUpAtSomeTime() throws {
+        let one = try #require(SplitName("x.gguf-split-a"))
+        #expect(one.name(of: 25) == "x.gguf-split-z" && one.name(of: 26) == nil && one.name(of: -1) == nil)
+        let two = try #require(SplitName("x.gguf.part-aa"))
+        #expect(two.name(of: 675) == "x.gguf.part-zz" && two.name(of: 676) == nil)
+        #expect(try #require(SplitName("x.gguf.001")).name(of: 1000) == "x.gguf.1000")
+    }
+
     @Test func joinsInOrderAndSaysWhatIsMissing() {
         let (joined, problems) = SplitName.join([
             "b.zip.002", "x", "b.zip.001", "c.part1of2", "d.part-ab", "e.001", "e.003", "b.zip.003", "f.part2of2", "f.part1of2",
