@@ -59,12 +59,20 @@ struct FileFetch: Sendable {
             let failure = error as? Failure
             if failure?.code == .digestMismatch || failure?.detail["lost"] != nil {
                 try store.discard(transfer: key)
+                if let slot { try release(slot, partial) }
             } else {
                 // What went wrong first is what a person needs to know.
                 do { try partial.rest() } catch let second as Failure { throw failure?.adding("afterwards", second.message) ?? error }
             }
             throw error
         }
+    }
+
+    /// A part that is given up leaves no room behind in the whole, and no whole in which nothing is.
+    private func release(_ slot: Slot, _ partial: any PartialTarget) throws {
+        try partial.rest()
+        var status = stat()
+        if lstat(slot.whole.path, &status) == 0, status.st_size == 0 { try ModelStore.remove(slot.whole.path) }
     }
 
     private func place(of file: RemoteFile, _ key: Digest, _ size: Int64, _ slot: Slot?) throws -> any PartialTarget {

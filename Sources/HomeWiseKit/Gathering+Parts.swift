@@ -13,7 +13,7 @@ extension Gathering {
     /// - Returns: where the whole is, and its digest; `nil` when another run brought it meanwhile.
     mutating func joinInPlace(_ file: Delivery.File) async throws -> (String, Digest)? {
         let whole = try Self.whole(of: file, in: store)
-        joined.append(whole.path)
+        if let key = whole.keys.first { joined.append(key) }
         for (index, part) in file.parts.enumerated() {
             let one = try await fetch.run(part.file, in: .init(whole: whole, index: index)) { try isBrought(file) }
             guard let one else { return nil }
@@ -39,13 +39,14 @@ extension Gathering {
     ///
     /// - Returns: where the whole is, and its digest; `nil` when another run brought it meanwhile.
     mutating func joinMembers(_ file: Delivery.File) async throws -> (String, Digest)? {
-        let key = file.digest ?? FileHash.digest(ofText: "\(source.description) \(file.path)")
+        let key = Self.joinKey(of: file, from: source)
         let path = store.layout.joined(key)
-        joined.append(path)
+        joined.append(key)
         joinKeys.append(key)
         try await locks.append(FileLock.hold("\(store.layout.run)/\(key.hex).lock") { report(.waiting(file.path.name)) })
-        var (join, done) = try begin(at: path, key)
-        for part in file.parts[..<done] { try store.discard(transfer: FileFetch.key(of: part.file)) }
+        var (join, done) = try begin(file, at: path, key)
+        // Another run may be fetching the same archive for another model.
+        for part in file.parts[..<done] { try store.discardUnlessHeld(transfer: FileFetch.key(of: part.file)) }
         do {
             for (index, part) in file.parts.enumerated().dropFirst(done) {
                 guard case .member(let member) = part.packing else {
@@ -71,9 +72,30 @@ extension Gathering {
         return (path, join.finish().digest)
     }
 
-    private func begin(at path: String, _ key: Digest) throws -> (MemberJoin, Int) {
+    /// What a file that is joined of members goes by.
+    static func joinKey(of file: Delivery.File, from source: SourceReference) -> Digest {
+        file.digest ?? FileHash.digest(ofText: "\(source.description) \(file.path)")
+    }
+
+    /// How far the file was joined already, of these very parts: those of another source may be cut elsewhere.
+    static func begun(_ file: Delivery.File, _ key: Digest, in store: ModelStore) throws -> JoinNote? {
+        guard let known = try store.joinNote(key), known.members > 0, known.members < file.parts.count,
+            known.parts == identity(of: file.parts[..<known.members])
+        else { return nil }
+        return known
+    }
+
+    private static func identity(of parts: ArraySlice<Delivery.Part>) -> Digest {
+        let lines = parts.map { part in
+            let member = if case .member(let path) = part.packing { path.value } else { "" }
+            return "\(FileFetch.key(of: part.file).hex) \(member)"
+        }
+        return FileHash.digest(ofText: lines.joined(separator: "\n"))
+    }
+
+    private func begin(_ file: Delivery.File, at path: String, _ key: Digest) throws -> (MemberJoin, Int) {
         // Archives that are to be kept have to come whole.
-        if !isKeepingArchives, let known = try store.joinNote(key), known.members > 0,
+        if !isKeepingArchives, let known = try Self.begun(file, key, in: store),
             let join = try MemberJoin(path: path, continuing: (known.size, known.digest))
         {
             return (join, known.members)
@@ -95,7 +117,7 @@ extension Gathering {
         // The most that it may have is a tenth more than it should have.
         let note = JoinNote(
             name: whole.path.name, model: fetch.purpose, members: members, size: join.size, digest: join.currentDigest,
-            total: whole.size ?? mostBytes / 11 * 10)
+            total: whole.size ?? mostBytes / 11 * 10, parts: Self.identity(of: whole.parts[..<members]))
         try store.keep(note, of: key, at: fetch.now())
         fetched[file.url] = nil
         try store.discard(transfer: archive.key)
@@ -103,10 +125,11 @@ extension Gathering {
 
     private mutating func keep(_ archive: FileFetch.Fetched, _ file: RemoteFile) throws {
         guard isKeepingArchives, !archives.contains(where: { $0.digest == archive.digest }) else { return }
-        let isBlob = archive.path == store.layout.blob(archive.digest)
+        // What was not fetched just now is in the store, or lies where a person keeps it: it is moved from nowhere.
+        let isPresent = archive.path != store.layout.partial(archive.key)
         let path = try Self.path(ofArchive: file.name, besides: archives)
         archives.append(
-            ProvenFile(path: path, role: .archive, digest: archive.digest, content: isBlob ? .present : .fresh(archive.path)))
+            ProvenFile(path: path, role: .archive, digest: archive.digest, content: isPresent ? .present : .fresh(archive.path)))
     }
 
     /// In a folder of its own, where no reader looks for a model's files.

@@ -31,12 +31,14 @@ struct Gathering {
     var slices: [FileFetch.Fetched] = []
     /// Blobs that the new model shares with others: nobody may remove them now.
     var leases: [Lease] = []
-    /// Files that were put together here, by their places.
-    var joined: [String] = []
+    /// Files that were put together here, by what their places and their locks are named after.
+    var joined: [Digest] = []
     /// Those of them that come out of archives, by what their notes go by.
     var joinKeys: [Digest] = []
     /// For files that are put together here: nobody may take them for leftovers.
     var locks: [FileLock] = []
+    /// Transfers of parts whose locks were let go, because another run brought the whole.
+    private var spare: [Digest] = []
 
     init(
         store: ModelStore, fetch: FileFetch, name: String, source: SourceReference, mostBytes: Int64, isHere: @escaping () throws -> Bool,
@@ -62,8 +64,16 @@ struct Gathering {
             proven.append(ProvenFile(path: file.path, role: file.role, digest: digest, content: content))
             return true
         }
+        let held = (locks: locks.count, slices: slices.count)
         guard let (path, digest) = try await bring(file) else {
-            if try isHere() { return false }
+            // On the next round this run would wait for its own locks, for ever.
+            spare += slices[held.slices...].map(\.key)
+            slices.removeSubrange(held.slices...)
+            locks.removeSubrange(held.locks...)
+            if try isHere() {
+                try abandon()
+                return false
+            }
             guard round < Self.mostRounds else { throw Failure.hereButClosed(file.path.name) }
             try await Task.sleep(for: .milliseconds(100))
             return try await gather(file, round: round + 1)
@@ -122,13 +132,25 @@ struct Gathering {
         }
         for one in slices { try store.discard(transfer: one.key) }
         for key in joinKeys { try store.forgetJoin(key) }
+        try tidy()
     }
 
     /// Forgets all that was fetched, and removes what was made of it.
-    func abandon() throws {
+    mutating func abandon() throws {
         for one in fetched.values + slices { try store.discard(transfer: one.key) }
-        for path in joined { try ModelStore.remove(path) }
         for key in joinKeys { try store.forgetJoin(key) }
+        (fetched, slices, locks, proven) = ([:], [], [], [])
+        try tidy()
+    }
+
+    /// What was put together here and is not wanted, because another run brought the file. Whoever is at work on it now needs it.
+    private func tidy() throws {
+        for key in spare.uniqued() { try store.discardUnlessHeld(transfer: key) }
+        for key in joined.uniqued() {
+            let path = store.layout.joined(key)
+            guard !proven.contains(where: { $0.content == .fresh(path) }), let lock = try store.lock(ofTransfer: key) else { continue }
+            try withExtendedLifetime(lock) { try ModelStore.remove(path) }
+        }
     }
 
     /// A blob that is here: of another model or tag, or left by a run that ended too early.

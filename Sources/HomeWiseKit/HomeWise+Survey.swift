@@ -49,22 +49,46 @@ extension HomeWise {
         let desk = try SourceDesk(world: world, transport: transport, inventory: store.inventory, isForgiving: true, report: report)
         let resolved = try await desk.resolveAll(fit.variant, of: fit.model)
         let rows = try store.inventory.transfers()
-        let files = try resolved.delivery.files.map { file in
-            let keys = Set(file.parts.compactMap(\.file.digest))
-            let already = try rows.filter { keys.contains($0.key) }.reduce(Int64(0)) { try $0 + store.inventory.bytesHere(of: $1) }
-            return try Survey.File(
+        let begun = try resolved.delivery.files.map { try self.begun($0, from: resolved.source, rows) }
+        let files = try zip(resolved.delivery.files, begun).map { file, begun in
+            try Survey.File(
                 name: file.path.value, size: file.size.map { ByteCount($0) }, digest: file.digest,
-                isHere: file.digest.map { try store.place(of: $0) != nil } ?? false, already: ByteCount(already),
+                isHere: file.digest.map { try store.place(of: $0) != nil } ?? false, already: ByteCount(begun.joined + begun.partial),
                 places: file.parts.flatMap { $0.file.addresses.map { "\($0.source) (\(Self.host(of: $0.url)))" } }.uniqued())
         }
         var seen: Set<String> = []
-        let missing = zip(resolved.delivery.files, files).filter { !$1.isHere }
-        let bytes = missing.reduce(Int64(0)) { sum, pair in
-            pair.0.parts.filter { seen.insert($0.file.url).inserted }.reduce(sum) { $0 + ($1.file.size ?? 0) } - pair.1.already.bytes
+        var bytes: Int64 = 0
+        for ((file, begun), row) in zip(zip(resolved.delivery.files, begun), files) where !row.isHere {
+            let parts = file.parts.dropFirst(begun.members).filter { seen.insert($0.file.url).inserted }
+            bytes = parts.reduce(bytes) { $0 + ($1.file.size ?? 0) } - begun.partial
         }
         return Survey(
             model: fit.key, revision: resolved.delivery.revision, license: resolved.delivery.license ?? fit.model.license, files: files,
             toFetch: ByteCount(max(0, bytes)), free: desk.freeSpace())
+    }
+
+    /// What an interrupted run left of a file.
+    private struct Begun {
+        /// Bytes of members that are joined; their archives are not fetched again.
+        var joined: Int64 = 0
+        /// Parts that these came out of.
+        var members = 0
+        /// Bytes of parts and archives.
+        var partial: Int64 = 0
+    }
+
+    private func begun(_ file: Delivery.File, from source: SourceReference, _ rows: [TransferRow]) throws -> Begun {
+        var (begun, keys) = (Begun(), Set<Digest>())
+        if !file.isPlain, file.parts.allSatisfy({ $0.packing == .plain }) {
+            // A source that tells no sizes has left nothing here.
+            if file.parts.allSatisfy({ $0.file.size != nil }) { keys = Set(try Gathering.whole(of: file, in: store).keys) }
+        } else {
+            let note = try file.isPlain ? nil : Gathering.begun(file, Gathering.joinKey(of: file, from: source), in: store)
+            (begun.joined, begun.members) = (note?.size ?? 0, note?.members ?? 0)
+            keys = Set(file.parts.dropFirst(begun.members).map { FileFetch.key(of: $0.file) })
+        }
+        begun.partial = try rows.filter { keys.contains($0.key) }.reduce(0) { try $0 + store.inventory.bytesHere(of: $1) }
+        return begun
     }
 
     private static func host(of url: String) -> String { url.hasPrefix("file:") ? "this machine" : URL(string: url)?.host ?? "the source" }

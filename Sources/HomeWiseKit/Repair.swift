@@ -45,6 +45,7 @@ struct Repair: Sendable {
         var gathering = Gathering(
             store: house.store, fetch: fetch, name: model.name, source: source, mostBytes: file.size.bytes, isHere: { false },
             report: report)
+        for part in wanted.parts { gathering.wanted[part.file.url, default: 0] += 1 }
         _ = try await gathering.gather(wanted)
         for proven in gathering.proven {
             if case .fresh(let path) = proven.content { try house.store.replace(file.digest, with: path, at: house.world.now()) }

@@ -18,10 +18,12 @@ package struct JoinNote: Codable, Sendable, Equatable {
     package var digest: Digest
     /// Bytes that the whole will have, as far as is known.
     package var total: Int64
+    /// Stands for the archives and members that these came out of.
+    package var parts: Digest?
 
-    package init(name: String, model: String, members: Int, size: Int64, digest: Digest, total: Int64) {
+    package init(name: String, model: String, members: Int, size: Int64, digest: Digest, total: Int64, parts: Digest) {
         (self.name, self.model, self.members) = (name, model, members)
-        (self.size, self.digest, self.total) = (size, digest, total)
+        (self.size, self.digest, self.total, self.parts) = (size, digest, total, parts)
     }
 }
 
