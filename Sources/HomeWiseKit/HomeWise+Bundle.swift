@@ -69,6 +69,7 @@ extension HomeWise {
             throw Failure.badInput("\(path) is no bundle.", remedy: "Name a file that homewise export wrote.")
         }
         report(.unpacking("\(bundle.key), \(ByteCount(bundle.size))"))
+        let marks = try parts.map { try FileMark($0) }
         let staging = store.unpackingPlace()
         do {
             try file.unpack(bundle, to: staging)
@@ -78,7 +79,7 @@ extension HomeWise {
             try makeKnown(model)
             for part in model.files { report(.verified(name: part.path, digest: part.digest, isPublished: true)) }
             report(.installed(Installed(model)))
-            if how == .move { clear(parts, report) }
+            if how == .move { clear(marks, report) }
             return Installed(model)
         } catch {
             try BundleArchive.remove(staging)

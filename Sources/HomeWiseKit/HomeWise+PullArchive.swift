@@ -40,14 +40,67 @@ extension HomeWise {
     ///
     /// - Throws: `Failure`, as `importPacked` does for the archive; what was fetched stays for the next attempt, unless it is unsound.
     public func pullArchive(_ source: SourceReference, report: @escaping Report) async throws -> [Installed] {
-        let here = try store.everything().models.filter { $0.source == source.description }
-        // One of several that is damaged has to come out of the archive again.
-        if !here.isEmpty, here.allSatisfy({ $0.state == .sound }) { return here.map(Installed.init) }
+        if let here = try allHere(of: source) { return here }
         if case .file(let path) = source {
             if try bundle(at: path) != nil { return [try importBundle(at: path, report: report)] }
             let found = try importPacked(at: path, report: report)
             return try Self.some(found.installed, in: source)
         }
+        let installed = try await withArchive(source, report, unless: { try allHere(of: source) != nil }) { packed, archives in
+            let staging = store.unpackingPlace()
+            defer { clean(staging, report) }
+            let found = try unpack(packed, source: source.description, below: staging, report, keeping: archives)
+            return try Self.some(found.installed, in: source)
+        }
+        return try installed ?? allHere(of: source) ?? Self.some([], in: source)
+    }
+
+    /// - Returns: `nil` where one of several is damaged too: it has to come out of the archive again.
+    private func allHere(of source: SourceReference) throws -> [Installed]? {
+        let here = try store.everything().models.filter { $0.source == source.description }
+        return !here.isEmpty && here.allSatisfy { $0.state == .sound } ? here.map(Installed.init) : nil
+    }
+
+    /// Gets a model again that came out of an archive, by its name: that one alone, whatever else is in there.
+    ///
+    /// - Returns: `nil` for a model that has another source, or that is here.
+    /// - Throws: `Failure` as `pullArchive`; `.notAtSource` where it is not in the archive any more.
+    func obtainFromArchive(_ fit: Fit, report: @escaping Report) async throws -> Installed? {
+        let (name, tag) = (fit.model.id, fit.variant.quantization.lowercased())
+        guard fit.variant.isOnlyInArchives, let source = try fit.variant.sources.lazy.compactMap({ try archiveSource("\($0)") }).first,
+            try store.model(name, tag: tag) == nil
+        else { return nil }
+        let take = { (packed: PackedFile, archives: [ProvenFile]) throws -> Installed in
+            let staging = store.unpackingPlace()
+            defer { clean(staging, report) }
+            let found = try unpack(
+                packed, source: source.description, below: staging, report, keeping: archives, wanting: "\(name):\(tag)")
+            guard let model = found.installed.first else { throw Failure.notServed("\(name):\(tag)", source: "archive") }
+            return model
+        }
+        if case .file(let path) = source {
+            guard let packed = try PackedFile(path) else { throw Failure.damagedArchive(path, "it is none, whatever its name says") }
+            report(.unpacking(packed.name))
+            return try take(packed, world.keepCompressed ? store.prove(archives: packed.parts, how: .reference) : [])
+        }
+        let isHere = { try store.model(name, tag: tag) != nil }
+        if let model = try await withArchive(source, report, unless: isHere, body: take) { return model }
+        return try store.model(name, tag: tag).map(Installed.init)
+    }
+
+    /// Leftovers of unpacking are known by their names, should one not go.
+    private func clean(_ staging: String, _ report: Report) {
+        do { try BundleArchive.remove(staging) } catch { report(.note("\(staging) could not be removed: homewise prune does it.")) }
+    }
+
+    /// Fetches an archive and hands it on, with what of it is to be kept.
+    ///
+    /// - Parameter isHere: asked once a part is ours alone: another run may have brought it meanwhile.
+    /// - Returns: `nil` when `isHere` says so.
+    private func withArchive<Value>(
+        _ source: SourceReference, _ report: @escaping Report, unless isHere: () throws -> Bool = { false },
+        body: (PackedFile, [ProvenFile]) throws -> Value
+    ) async throws -> Value? {
         let desk = try SourceDesk(world: world, transport: transport, inventory: store.inventory, isForgiving: true, report: report)
         let delivery = try await desk.resolve(source, named: "\(source)", wish: SourceWish())
         guard let file = delivery.files.first, delivery.files.count == 1 else {
@@ -57,11 +110,23 @@ extension HomeWise {
         let purpose = "\(ImportName.slug(file.path.name.prefix { $0 != "." })):archive"
         let fetch = FileFetch(store: store, transport: transport, limits: world.limits, now: world.now, purpose: purpose, report: report)
         var parts: [FileFetch.Fetched] = []
-        for part in file.parts { if let one = try await fetch.run(part.file) { parts.append(one) } }
+        for part in file.parts {
+            guard let one = try await fetch.run(part.file, unless: isHere) else {
+                for part in parts { try store.discard(transfer: part.key) }
+                return nil
+            }
+            parts.append(one)
+        }
         do {
-            let installed = try take(parts, file, of: source, report)
+            let packed = try packed(parts, file)
+            report(.unpacking(file.path.name))
+            let archives = try zip(parts, file.parts).map { part, origin in
+                let path = try SafePath(untrusted: "archives/\(SafePath(untrusted: origin.file.name).name)")
+                return ProvenFile(path: path, role: .archive, digest: part.digest, content: .fresh(part.path))
+            }
+            let value = try body(packed, world.keepCompressed ? archives : [])
             for part in parts { try store.discard(transfer: part.key) }
-            return installed
+            return value
         } catch let failure as Failure where Self.isLasting(failure) {
             for part in parts { try store.discard(transfer: part.key) }
             throw failure
@@ -72,6 +137,7 @@ extension HomeWise {
     private static func isLasting(_ failure: Failure) -> Bool {
         [
             .damagedArchive, .archiveLinkForbidden, .archiveEntryForbidden, .archiveTooLarge, .unsafePath, .malformedModel, .digestMismatch,
+            .notAtSource,
         ].contains(failure.code)
     }
 
@@ -84,9 +150,7 @@ extension HomeWise {
         throw Failure.diskTooSmall(path: store.layout.home, needed: ByteCount(needed), free: free)
     }
 
-    private func take(_ parts: [FileFetch.Fetched], _ file: Delivery.File, of source: SourceReference, _ report: @escaping Report) throws
-        -> [Installed]
-    {
+    private func packed(_ parts: [FileFetch.Fetched], _ file: Delivery.File) throws -> PackedFile {
         guard let packed = try PackedFile(fetched: parts.map(\.path), called: file.path.name) else {
             throw Failure.damagedArchive(file.path.name, "it is none, whatever its name says")
         }
@@ -94,21 +158,7 @@ extension HomeWise {
             let actual = try Self.digest(of: parts.map(\.path))
             guard actual == expected else { throw Failure.corrupted(file.path.name, expected: expected, actual: actual) }
         }
-        report(.unpacking(file.path.name))
-        let staging = store.unpackingPlace()
-        do {
-            let archives = try zip(parts, file.parts).map { part, origin in
-                let path = try SafePath(untrusted: "archives/\(SafePath(untrusted: origin.file.name).name)")
-                return ProvenFile(path: path, role: .archive, digest: part.digest, content: .fresh(part.path))
-            }
-            let found = try unpack(
-                packed, source: source.description, below: staging, report, keeping: world.keepCompressed ? archives : [])
-            try BundleArchive.remove(staging)
-            return try Self.some(found.0, in: source)
-        } catch {
-            try BundleArchive.remove(staging)
-            throw error
-        }
+        return packed
     }
 
     private static func digest(of paths: [String]) throws -> Digest {
@@ -123,42 +173,52 @@ extension HomeWise {
         return hash.finish()
     }
 
-    /// Takes a damaged file out of its archive again: of the one that is kept, else of the one at its source.
+    /// Takes a damaged file out of its archive again: of the one that is kept, else of the one at its source. What else is in the
+    /// archive stays there: a person may have removed it, or have another version of it.
     ///
     /// - Returns: `false` for a model that no archive of an import or of an address brought.
-    /// - Throws: `Failure` as `pullArchive`.
+    /// - Throws: `Failure` as `pullArchive`; `.notAtSource` where the file is not in the archive any more.
     func mendFromArchive(_ file: InstalledFile, of model: InstalledModel, report: @escaping Report) async throws -> Bool {
-        guard file.role != .archive, let named = try? SourceReference(parsing: model.source),
-            let name = Self.archiveName(of: named), PackedFile.isArchive(named: name)
+        guard file.role != .archive, let named = try? SourceReference(parsing: model.source), named.isArchive,
+            let name = named.fileName
         else { return false }
         let kept = model.archives
-        let packed =
-            kept.isEmpty || kept.contains { $0.state != .sound }
-            ? nil
-            : try PackedFile(fetched: kept.map(\.place), called: SplitName(name)?.base ?? name)
-        if let packed {
-            let archives = try kept.map {
-                try ProvenFile(path: SafePath(untrusted: $0.path), role: .archive, digest: $0.digest, content: .present)
-            }
-            let staging = store.unpackingPlace()
-            do {
-                _ = try unpack(packed, source: model.source, below: staging, report, keeping: archives)
-                try BundleArchive.remove(staging)
-            } catch {
-                try BundleArchive.remove(staging)
-                throw error
-            }
-        } else if let source = try archiveSource(model.source) {
-            _ = try await pullArchive(source, report: report)
-        } else {
-            return false
+        if !kept.isEmpty, kept.allSatisfy({ $0.state == .sound }),
+            let packed = try PackedFile(fetched: kept.map(\.place), called: SplitName(name)?.base ?? name)
+        {
+            try mend(file, from: packed, report)
+            return true
         }
-        guard try store.verify(file.digest, at: world.now()) == .sound else { throw Failure.notServed(file.path, source: "archive") }
+        guard let source = try archiveSource(model.source) else { return false }
+        if case .file(let path) = source {
+            guard let packed = try PackedFile(path) else { return false }
+            try mend(file, from: packed, report)
+        } else {
+            _ = try await withArchive(source, report) { packed, _ in try mend(file, from: packed, report) }
+        }
         return true
     }
 
-    private static func archiveName(of source: SourceReference) -> String? {
-        switch source {
+    private func mend(_ file: InstalledFile, from packed: PackedFile, _ report: @escaping Report) throws {
+        let staging = store.unpackingPlace()
+        defer { clean(staging, report) }
+        let (folder, digests) = try open(packed, below: staging, report)
+        guard let member = digests.first(where: { $0.value == file.digest })?.key else {
+            throw Failure.notServed(file.path, source: "archive")
+        }
+        try store.replace(file.digest, with: "\(folder)/\(member)", at: world.now())
+    }
+
+    private static func some(_ installed: [Installed], in source: SourceReference) throws -> [Installed] {
+        guard !installed.isEmpty else { throw Failure.noModelFiles("\(source)", format: "a form that HomeWise knows") }
+        return installed
+    }
+}
+
+extension SourceReference {
+    /// What the file is called that it names; `nil` where it names more than a file.
+    var fileName: String? {
+        switch self {
         case .web(let address): URL(string: address)?.lastPathComponent
         case .file(let path): (path as NSString).lastPathComponent
         case .hub(let repository), .modelScope(let repository):
@@ -167,8 +227,11 @@ extension HomeWise {
         }
     }
 
-    private static func some(_ installed: [Installed], in source: SourceReference) throws -> [Installed] {
-        guard !installed.isEmpty else { throw Failure.noModelFiles("\(source)", format: "a form that HomeWise knows") }
-        return installed
-    }
+    /// Whether it names an archive: which models are in it is known only once it is here.
+    var isArchive: Bool { fileName.map { PackedFile.isArchive(named: $0) } ?? false }
+}
+
+extension ModelVariant {
+    /// Whether no source has its files as they are.
+    var isOnlyInArchives: Bool { !sources.isEmpty && sources.allSatisfy(\.isArchive) }
 }

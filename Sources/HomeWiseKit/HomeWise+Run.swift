@@ -63,6 +63,7 @@ extension HomeWise {
     }
 
     private func pull(_ fit: Fit, from desk: SourceDesk, report: @escaping Report) async throws -> Ready {
+        if let unpacked = try await obtainFromArchive(fit, report: report) { return Ready(fit: fit, installed: unpacked) }
         let fetch = FileFetch(store: store, transport: transport, limits: world.limits, now: world.now, purpose: fit.key, report: report)
         var pull = Pull(fit: fit, store: store, sources: desk, fetch: fetch, now: world.now, report: report)
         pull.isKeepingArchives = world.keepCompressed

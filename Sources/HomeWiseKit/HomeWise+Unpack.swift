@@ -34,7 +34,7 @@ extension HomeWise {
     /// archives are kept (`keep_compressed`), the models name it too; otherwise it is left as it is.
     ///
     /// - Parameter how: `.inPlace` leaves the archive where it is, `.copy` puts a copy of one that is kept into the store, `.move` takes
-    ///   it away from where it is once the models are in.
+    ///   it away from where it is once all that is in it is in the store.
     /// - Returns: the models, and what in it was none.
     /// - Throws: `Failure`; then nothing was taken in and nothing is left behind.
     public func importPacked(at path: String, how: ImportWay = .inPlace, report: @escaping Report = { _ in }) throws -> (
@@ -46,6 +46,7 @@ extension HomeWise {
             throw Failure.badInput("\(path) is no archive.", remedy: "Name a zip or tar archive, or the first part of a file that was cut.")
         }
         report(.unpacking(file.name))
+        let marks = try file.parts.map { try FileMark($0) }
         let staging = store.unpackingPlace()
         do {
             let archives = world.keepCompressed ? try store.prove(archives: file.parts, how: how.adoption) : []
@@ -55,18 +56,28 @@ extension HomeWise {
             }
             let found = try unpack(file, source: "file:\(path)", below: staging, report, keeping: archives)
             try BundleArchive.remove(staging)
-            if how == .move, !found.0.isEmpty { clear(file.parts, report) }
-            return found
+            if how == .move, !found.installed.isEmpty { leave(marks, after: found, report) }
+            return (found.installed, found.problems)
         } catch {
             try BundleArchive.remove(staging)
             throw error
         }
     }
 
-    /// - Parameter archives: what it lies in, proven, where it is kept; each model names them.
-    func unpack(
-        _ file: PackedFile, source: String, below staging: String, _ report: @escaping Report, keeping archives: [ProvenFile]
-    ) throws -> ([Installed], [ScanReport.Problem]) {
+    /// What became of a packed file.
+    struct Unpacked {
+        var installed: [Installed] = []
+        /// What was meant to be a model and is none.
+        var problems: [ScanReport.Problem] = []
+        /// Files of it that no model has.
+        var left: [SafePath] = []
+    }
+
+    /// Puts what a file holds into a new folder below a new one.
+    ///
+    /// - Returns: the folder, and digests of all files by their paths in it.
+    func open(_ file: PackedFile, below staging: String, _ report: @escaping Report) throws -> (folder: String, digests: [SafePath: Digest])
+    {
         do { try FileManager.default.createDirectory(atPath: staging, withIntermediateDirectories: false) } catch {
             throw Failure.cannotWrite(path: staging, error: error)
         }
@@ -74,14 +85,27 @@ extension HomeWise {
         let folder = "\(staging)/\(ImportName.slug(file.name.prefix { $0 != "." }))"
         let total = try file.parts.reduce(Int64(0)) { $0 + (try MappedFile(path: $1).length) }
         let digests = try file.unpack(to: folder) { report(.progress(name: file.name, TransferStatus(received: $0, total: total))) }
+        return (folder, digests)
+    }
+
+    /// - Parameters:
+    ///   - archives: what it lies in, proven, where it is kept; each model names them.
+    ///   - wanted: “name:tag” of the one model that is to be taken in; `nil` for all.
+    func unpack(
+        _ file: PackedFile, source: String, below staging: String, _ report: @escaping Report, keeping archives: [ProvenFile],
+        wanting wanted: String? = nil
+    ) throws -> Unpacked {
+        let (folder, digests) = try open(file, below: staging, report)
         var scan = try findModels(at: folder)
         let real = scan.places.first ?? folder
         for index in scan.models.indices { scan.models[index].source = source }
+        if let wanted { scan.models = try scan.models.filter { try placed($0, { _ in }).key == wanted } }
         for model in scan.models { for note in try screen(model) { report(.note(note)) } }
-        var archives = archives
+        var (archives, left) = (archives, Set(digests.keys))
         let installed = try scan.models.map { found in
             let model = try placed(found, report)
             let bundle = try Self.bundle(of: model, below: real, digests)
+            left.subtract(bundle.files.map(\.member))
             let published = try store.publish(bundle, from: folder, keeping: archives, at: world.now())
             for index in archives.indices { if case .fresh = archives[index].content { archives[index].content = .present } }
             try makeKnown(published)
@@ -92,13 +116,27 @@ extension HomeWise {
         let problems = scan.problems.map {
             ScanReport.Problem($0.origin, $0.place.replacing(real + "/", with: file.name + ": "), $0.message)
         }
-        return (installed, problems)
+        return Unpacked(installed: installed, problems: problems, left: left.sorted { $0.value < $1.value })
+    }
+
+    /// Takes an archive away from where it was, as it was asked for, if all that is in it is in the store now.
+    private func leave(_ marks: [FileMark], after found: Unpacked, _ report: Report) {
+        if found.left.isEmpty, found.problems.isEmpty { return clear(marks, report) }
+        let names = found.left.prefix(3).map(\.value).joined(separator: ", ") + (found.left.count > 3 ? ", …" : "")
+        let reason = names.isEmpty ? "not all in it is a model" : "what is in it and belongs to no model would be lost (\(names))"
+        for mark in marks { report(.note("\(mark.place) is still where it was: \(reason). Remove it yourself.")) }
     }
 
     /// What is in the store now is taken away from where it was, as it was asked for.
-    func clear(_ places: [String], _ report: Report) {
-        for place in places {
-            do { try ModelStore.remove(place) } catch {
+    ///
+    /// - Parameter marks: how the files looked before they were read: another that came into the place meanwhile is not here.
+    func clear(_ marks: [FileMark], _ report: Report) {
+        for mark in marks {
+            let place = mark.place
+            do {
+                guard try FileMark(place) == mark else { throw Failure.changedMeanwhile(place) }
+                try ModelStore.remove(place)
+            } catch {
                 let failure = Failure.wrapping(error, doing: "removing \(place)")
                 report(.note("\(place) is still where it was: \(failure.message) Remove it yourself."))
             }

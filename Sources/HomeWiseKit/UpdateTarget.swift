@@ -13,7 +13,7 @@ struct UpdateTarget: Sendable {
         case typed(SourceReference, AdHocModel)
         /// Only where it came from is known.
         case source(SourceReference)
-        /// Nobody is to be asked: it was brought from this machine, or nobody wrote down from where.
+        /// Nobody is to be asked: it was brought from this machine or in an archive, or nobody wrote down from where.
         case none
     }
 
@@ -30,9 +30,9 @@ struct UpdateTarget: Sendable {
             entry.map({ $0.aliases?.contains(typed.key) == true }) ?? true
         {
             origin = .typed(reference, typed.value)
-        } else if let entry, let variant, !variant.sources.isEmpty {
+        } else if let entry, let variant, !variant.sources.isEmpty, !variant.isOnlyInArchives {
             origin = .entry(entry, variant)
-        } else if let source = try? SourceReference(parsing: model.source), source.kind != "file" {
+        } else if let source = try? SourceReference(parsing: model.source), source.kind != "file", !source.isArchive {
             origin = .source(source)
         } else {
             origin = .none
