@@ -202,7 +202,7 @@ extension HomeWise {
     private func mend(_ file: InstalledFile, from packed: PackedFile, _ report: @escaping Report) throws {
         let staging = store.unpackingPlace()
         defer { clean(staging, report) }
-        let (folder, digests) = try open(packed, below: staging, report)
+        let (folder, digests, _) = try open(packed, below: staging, report)
         guard let member = digests.first(where: { $0.value == file.digest })?.key else {
             throw Failure.notServed(file.path, source: "archive")
         }

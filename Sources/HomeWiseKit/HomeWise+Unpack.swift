@@ -23,10 +23,8 @@ extension HomeWise {
     /// - Throws: `Failure` for an archive that is not to be unpacked: `.archiveLinkForbidden`, `.unsafePath`, `.archiveTooLarge`, …
     public func packed(at path: String) throws -> Packed? {
         guard let file = try PackedFile(path) else { return nil }
-        if file.isArchive, let image = try ContainerImage(file.archive) {
-            return Packed(name: file.name, parts: file.parts, files: image.layers)
-        }
-        let files = file.isArchive ? try file.archive.members().filter { $0.kind == .file }.map(\.name) : [file.name]
+        let content = try file.content()
+        let files = try content?.image?.layers ?? content?.archive.members().filter { $0.kind == .file }.map(\.name) ?? [file.name]
         return Packed(name: file.name, parts: file.parts, files: files)
     }
 
@@ -71,21 +69,27 @@ extension HomeWise {
         var problems: [ScanReport.Problem] = []
         /// Files of it that no model has.
         var left: [SafePath] = []
+        /// Whether other things are in it that were not even looked at.
+        var isImage = false
     }
 
     /// Puts what a file holds into a new folder below a new one.
     ///
-    /// - Returns: the folder, and digests of all files by their paths in it.
-    func open(_ file: PackedFile, below staging: String, _ report: @escaping Report) throws -> (folder: String, digests: [SafePath: Digest])
-    {
+    /// - Returns: the folder, digests of all files by their paths in it, and whether that is all that the file holds.
+    func open(_ file: PackedFile, below staging: String, _ report: @escaping Report) throws -> (
+        folder: String, digests: [SafePath: Digest], isAll: Bool
+    ) {
         do { try FileManager.default.createDirectory(atPath: staging, withIntermediateDirectories: false) } catch {
             throw Failure.cannotWrite(path: staging, error: error)
         }
         // A model whose file's name tells nothing is named after the archive.
         let folder = "\(staging)/\(ImportName.slug(file.name.prefix { $0 != "." }))"
         let total = try file.parts.reduce(Int64(0)) { $0 + (try MappedFile(path: $1).length) }
-        let digests = try file.unpack(to: folder) { report(.progress(name: file.name, TransferStatus(received: $0, total: total))) }
-        return (folder, digests)
+        let content = try file.content()
+        let digests = try file.unpack(content, to: folder) {
+            report(.progress(name: file.name, TransferStatus(received: $0, total: total)))
+        }
+        return (folder, digests, content?.image == nil)
     }
 
     /// - Parameters:
@@ -95,7 +99,7 @@ extension HomeWise {
         _ file: PackedFile, source: String, below staging: String, _ report: @escaping Report, keeping archives: [ProvenFile],
         wanting wanted: String? = nil
     ) throws -> Unpacked {
-        let (folder, digests) = try open(file, below: staging, report)
+        let (folder, digests, isAll) = try open(file, below: staging, report)
         var scan = try findModels(at: folder)
         let real = scan.places.first ?? folder
         for index in scan.models.indices { scan.models[index].source = source }
@@ -116,12 +120,12 @@ extension HomeWise {
         let problems = scan.problems.map {
             ScanReport.Problem($0.origin, $0.place.replacing(real + "/", with: file.name + ": "), $0.message)
         }
-        return Unpacked(installed: installed, problems: problems, left: left.sorted { $0.value < $1.value })
+        return Unpacked(installed: installed, problems: problems, left: left.sorted { $0.value < $1.value }, isImage: !isAll)
     }
 
     /// Takes an archive away from where it was, as it was asked for, if all that is in it is in the store now.
     private func leave(_ marks: [FileMark], after found: Unpacked, _ report: Report) {
-        if found.left.isEmpty, found.problems.isEmpty { return clear(marks, report) }
+        if found.left.isEmpty, found.problems.isEmpty, !found.isImage { return clear(marks, report) }
         let names = found.left.prefix(3).map(\.value).joined(separator: ", ") + (found.left.count > 3 ? ", …" : "")
         let reason = names.isEmpty ? "not all in it is a model" : "what is in it and belongs to no model would be lost (\(names))"
         for mark in marks { report(.note("\(mark.place) is still where it was: \(reason). Remove it yourself.")) }

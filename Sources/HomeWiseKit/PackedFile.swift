@@ -94,14 +94,27 @@ struct PackedFile {
     /// More than any disk of ours has: the packed size and the free space are what limits it.
     private static let most: Int64 = 1 << 50
 
+    /// What is in an archive, whose list was read once.
+    struct Content {
+        let archive: Archive
+        /// Where it is an image of a machine: of its files only those are taken that models are made of.
+        let image: ContainerImage?
+    }
+
+    /// - Returns: `nil` for a file that was cut and is no archive.
+    func content() throws -> Content? {
+        guard isArchive else { return nil }
+        let archive = try archive.listed()
+        return try Content(archive: archive, image: ContainerImage(archive))
+    }
+
     /// Puts what it holds into a new folder.
     ///
+    /// - Parameter content: as `content()` gave it.
     /// - Returns: digests of all files, by their paths in the folder.
-    func unpack(to folder: String, seen: (Int64) throws -> Void) throws -> [SafePath: Digest] {
-        if isArchive, let image = try ContainerImage(archive) {
-            return try image.unpackModels(to: folder, limit: Self.most)
-        }
-        if isArchive {
+    func unpack(_ content: Content?, to folder: String, seen: (Int64) throws -> Void) throws -> [SafePath: Digest] {
+        if let image = content?.image { return try image.unpackModels(to: folder, limit: Self.most) }
+        if let archive = content?.archive {
             let unpacked = try archive.extractAll(to: folder, limit: Self.most)
             return Dictionary(unpacked.map { ($0.path, $0.digest) }) { first, _ in first }
         }

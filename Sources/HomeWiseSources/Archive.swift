@@ -15,6 +15,8 @@ package struct Archive: Sendable {
     package let parts: [String]
     /// For error messages; a single packed file is named after it.
     package let name: String
+    /// Where its list was read already.
+    private var listing: ArchiveListing?
 
     package init(path: String, name: String) { self.init(parts: [path], name: name) }
 
@@ -22,6 +24,49 @@ package struct Archive: Sendable {
     package init(parts: [String], name: String) {
         self.parts = parts
         self.name = name
+    }
+
+    /// The same archive with its list: of one that is packed the list is had by unpacking all of it, and once is enough. Whatever
+    /// comes out later is held to this list, so that a file that changed meanwhile is refused.
+    ///
+    /// - Throws: `Failure` for a list that cannot be read.
+    package func listed() throws -> Archive {
+        var listed = self
+        listed.listing = try list(ArchiveInput(parts))
+        return listed
+    }
+
+    private func list(_ input: ArchiveInput, limit: Int64 = .max) throws -> ArchiveListing {
+        if let listing { return listing }
+        return try ArchiveListing(input, name: name, limit: limit)
+    }
+
+    /// What is in it, as it stands there: nothing of it is let through yet.
+    func entries() throws -> [ArchiveEntry] { try list(ArchiveInput(parts)).entries }
+
+    /// Takes some files out in one go, each for itself; what else is in there stays there.
+    ///
+    /// - Parameter limit: bytes that each may have at most.
+    func take(_ wanted: [SafePath], into target: borrowing ArchiveFolder, limit: Int64) throws -> [SafePath: Digest] {
+        let input = try ArchiveInput(parts)
+        let listing = try list(input)
+        var members: [Int: SafePath] = [:]
+        for path in wanted { members[try ArchiveRules.member(path, in: listing.entries, of: name).index] = path }
+        let budget = ArchiveBudget(announced: limit, packed: input.length, free: target.free)
+        try budget.check(members.keys.reduce(Int64(0)) { $0 + (listing.entries[$1].size ?? 0) }, of: name)
+        var extraction = try ArchiveExtraction(input, listing, name: name, budget: budget, wanted: Set(members.keys))
+        var digests: [SafePath: Digest] = [:]
+        while let path = try extraction.next().flatMap({ members[$0] }) {
+            var hash = SHA256()
+            _ = try target.withNewFile(path, isExecutable: false) { file in
+                try extraction.copy { bytes in
+                    try Self.write(bytes, to: file, path: "\(target.path)/\(path)")
+                    hash.update(bufferPointer: bytes)
+                }
+            }
+            digests[path] = Digest(bytes: hash.finalize())
+        }
+        return digests
     }
 
     /// One file that came out.
@@ -37,7 +82,7 @@ package struct Archive: Sendable {
     /// - Throws: `Failure` as `extractAll`.
     package func members(limit: Int64 = .max) throws -> [ArchiveEntry] {
         let input = try ArchiveInput(parts)
-        let listing = try ArchiveListing(input, name: name, limit: limit)
+        let listing = try list(input, limit: limit)
         try ArchiveBudget(announced: limit, packed: input.length, free: nil).check(listing.total ?? 0, of: name)
         return try ArchiveRules.members(listing.entries, of: name).map(\.entry)
     }
@@ -64,7 +109,7 @@ package struct Archive: Sendable {
     /// - Parameter free: bytes of the disk that it may fill; `nil` where it goes nowhere.
     func read(_ member: SafePath, limit: Int64, free: Int64?, _ consume: (UnsafeRawBufferPointer) throws -> Void) throws {
         let input = try ArchiveInput(parts)
-        let listing = try ArchiveListing(input, name: name, limit: .max)
+        let listing = try list(input)
         let index: Int
         if case .single = listing.form {
             index = 0
@@ -91,7 +136,7 @@ package struct Archive: Sendable {
     @discardableResult
     package func extractAll(below prefix: String? = nil, to folder: String, limit: Int64) throws -> [Unpacked] {
         let input = try ArchiveInput(parts)
-        let listing = try ArchiveListing(input, name: name, limit: .max)
+        let listing = try list(input)
         let members = try Self.below(prefix, try ArchiveRules.members(listing.entries, of: name))
         guard !members.isEmpty else { throw Failure.damagedArchive(name, prefix.map { "it has no folder \($0)" } ?? "it is empty") }
         let staging = folder + ".unpacking"

@@ -73,13 +73,14 @@ package struct ContainerImage: Sendable {
     private static func plain(_ name: String) -> String { name.hasPrefix("./") ? String(name.dropFirst(2)) : name }
 
     private func add(_ layer: Archive, to target: borrowing ArchiveFolder, _ digests: inout [SafePath: Digest], limit: Int64) throws {
-        let entries: [ArchiveEntry]
-        do { entries = try layer.entries() } catch let failure as Failure where failure.code == .damagedArchive {
+        let listed: Archive
+        do { listed = try layer.listed() } catch let failure as Failure where failure.code == .damagedArchive {
             // A layer that is no archive may be a model itself, or a text; an archive that is broken is neither.
             guard try addBare(layer, to: target, &digests) else { throw failure }
             return
         }
-        for entry in entries {
+        var wanted: [SafePath] = []
+        for entry in try listed.entries() {
             let name = entry.trimmedName
             let last = name.split(separator: "/").last.map(String.init) ?? ""
             if last.hasPrefix(Self.whiteout) {
@@ -88,8 +89,10 @@ package struct ContainerImage: Sendable {
             }
             guard entry.kind == .file, Self.isOfModel(last), let path = try? SafePath(untrusted: name) else { continue }
             if digests[path] != nil { try remove(path, in: target, &digests) }
-            digests[path] = try layer.take(path, as: path, into: target, limit: limit)
+            wanted.append(path)
         }
+        if wanted.isEmpty { return }
+        digests.merge(try listed.take(wanted, into: target, limit: limit)) { $1 }
     }
 
     /// - Returns: whether it is something other than an archive.
@@ -139,9 +142,6 @@ package struct ContainerImage: Sendable {
 }
 
 extension Archive {
-    /// What is in it, as it stands there: nothing of it is let through yet.
-    func entries() throws -> [ArchiveEntry] { try ArchiveListing(ArchiveInput(parts), name: name, limit: .max).entries }
-
     /// Takes one file out for itself.
     func take(_ member: SafePath, as path: SafePath, into target: borrowing ArchiveFolder, limit: Int64) throws -> Digest {
         var hash = SHA256()

@@ -55,6 +55,23 @@ import Testing
                 == ["models/new.gguf"])
     }
 
+    @Test("a list is read once, and an archive that is another one by then is refused") func listedOnce() throws {
+        let archive = try image().listed()
+        let before = try archive.entries()
+        _ = try image("layers = layers[:1]")
+        #expect(try archive.entries() == before && ContainerImage(archive)?.layers == ["a/layer.tar", "b/layer.tar"])
+        #expect(throws: Failure.self) { try #require(try ContainerImage(archive)).unpackModels(to: out, limit: 1 << 20) }
+        #expect(!FileManager.default.fileExists(atPath: out))
+    }
+
+    @Test func whatALayerSaysIsGoneIsOfTheLayersBelow() throws {
+        #expect(
+            try models(
+                "layers.append(('d/layer.tar', layer(('models/kept.gguf', b'GGUF newer'), ('models/.wh..wh..opq', b''))))\nmanifest[0]['Layers'].append('d/layer.tar')"
+            ) == ["models/kept.gguf"])
+        #expect(try String(contentsOfFile: out + "/models/kept.gguf", encoding: .utf8) == "GGUF newer")
+    }
+
     @Test func packedLayersAreReadToo() throws {
         #expect(try models("layers = [(n, gzip.compress(b)) for n, b in layers]").count == 3)
     }
