@@ -57,19 +57,19 @@ struct FileFetch: Sendable {
             return Fetched(key: key, path: partial.path, digest: digest, lock: lock)
         } catch {
             let failure = error as? Failure
-            if failure?.code == .digestMismatch || failure?.detail["lost"] != nil {
-                try store.discard(transfer: key)
-                if let slot { try release(slot, partial) }
-            } else {
-                // What went wrong first is what a person needs to know.
-                do { try partial.rest() } catch let second as Failure { throw failure?.adding("afterwards", second.message) ?? error }
+            let isUseless = failure?.code == .digestMismatch || failure?.detail["lost"] != nil
+            // What went wrong first is what a person needs to know.
+            do { try isUseless ? giveUp(key, slot, partial) : partial.rest() } catch let second as Failure {
+                throw failure?.adding("afterwards", second.message) ?? error
             }
             throw error
         }
     }
 
     /// A part that is given up leaves no room behind in the whole, and no whole in which nothing is.
-    private func release(_ slot: Slot, _ partial: any PartialTarget) throws {
+    private func giveUp(_ key: Digest, _ slot: Slot?, _ partial: any PartialTarget) throws {
+        try store.discard(transfer: key)
+        guard let slot else { return }
         try partial.rest()
         var status = stat()
         if lstat(slot.whole.path, &status) == 0, status.st_size == 0 { try ModelStore.remove(slot.whole.path) }

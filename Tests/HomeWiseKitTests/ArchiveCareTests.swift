@@ -90,6 +90,22 @@ import Testing
         }
     }
 
+    @Test("a move leaves an image, of whose files only the models were taken") func moveOfImage() async throws {
+        let folder = TemporaryFolder.path + "/person"
+        try FileManager.default.createDirectory(atPath: folder + "/a", withIntermediateDirectories: true)
+        try Data(Self.nice).write(to: URL(filePath: folder + "/Nice-Q4_0.gguf"))
+        try Data(#"[{"Config": "c.json", "Layers": ["a/layer.tar"]}]"#.utf8).write(to: URL(filePath: folder + "/manifest.json"))
+        _ = try #require(
+            try Shell.run(
+                "cd '\(folder)' && tar --format=ustar -cf a/layer.tar Nice-Q4_0.gguf && tar --format=ustar -cf m.tar manifest.json a/layer.tar"
+            ))
+        try await HomeWise.open(world()) { house in
+            let installed = try house.importPacked(at: folder + "/m.tar", how: .move).installed
+            #expect(installed.map(\.name) == ["nice"])
+            #expect(FileManager.default.fileExists(atPath: folder + "/m.tar"))
+        }
+    }
+
     // MARK: Models that came in archives
 
     @Test("a repair takes one file out of an archive, and brings back nothing that was removed", arguments: ["kept", "file", "web"])
