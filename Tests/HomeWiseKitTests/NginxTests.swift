@@ -48,7 +48,7 @@ import Testing
         #expect(try StoreInvariants.check(home: TemporaryFolder.path + "/home") == [])
     }
 
-    @Test("DL-36 E3 nginx: ranges over TLS with an authority of one's own, behind redirects to another name and port") func redirects()
+    @Test("DL-36 DL-41 E3 nginx: ranges over TLS with an own authority, behind redirects to another name and port") func redirects()
         async throws
     {
         let maker = try CertificateMaker(folder: TemporaryFolder.path + "/ca")
@@ -59,7 +59,7 @@ import Testing
             """
             server { listen 127.0.0.1:\(ports[0]); return 302 https://localhost:\(ports[1])$request_uri; }
             server {
-                listen 127.0.0.1:\(ports[1]) ssl;
+                listen 127.0.0.1:\(ports[1]) ssl http2;
                 ssl_certificate \(identity.certificate); ssl_certificate_key \(identity.key);
                 location /moved/ { return 302 https://127.0.0.1:\(ports[1])/model-Q4_0.gguf; }
                 location /down/ { return 302 http://127.0.0.1:\(ports[2])/model-Q4_0.gguf; }
@@ -75,6 +75,7 @@ import Testing
         let trusting = world(["SSL_CERT_FILE": maker.authority])
         try await check(pull("\(start)/model-Q4_0.gguf", trusting))
         let served = nginx.lines.filter { $0.port == nginx.ports[1] }
+        #expect(served.allSatisfy { $0.version == "HTTP/1.1" }, "streams of one connection, and their faults, are not taken up")
         #expect(served.contains { $0.uri == "/SHA256SUMS" && $0.status == 200 }, "the list beside it proves the file")
         #expect(served.count { $0.status == 206 && $0.bytes > 1 } >= 3, "it came in ranges")
         let again = try await pull("\(start)/moved/model-Q4_0.gguf#sha256=\(Self.sum)", trusting)

@@ -66,7 +66,8 @@ import Testing
         try await server.stop()
     }
 
-    @Test("DL-28 a signed address that ran out and is refused anew ends it, with the cause") func signedAgain() async throws {
+    @Test("DL-28 DL-29 a signed address that ran out, or was signed for one range, and is refused anew ends it, with the cause")
+    func signedAgain() async throws {
         let counter = Counter()
         let server = try await LoopbackServer.start { request in
             if request.path == "/model.bin" { return Reply(302, headers: [("Location", "/signed?\(counter.next())")], body: []) }

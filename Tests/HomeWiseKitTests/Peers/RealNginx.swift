@@ -21,6 +21,8 @@ struct RealNginx: Sendable {
         var range: String
         var ifRange: String
         var uri: String
+        /// “HTTP/1.1”.
+        var version: String
     }
 
     /// What it was asked so far, in the order in which it was done with it.
@@ -28,8 +30,8 @@ struct RealNginx: Sendable {
         let text = FileManager.default.contents(atPath: log).map { String(decoding: $0, as: UTF8.self) } ?? ""
         return text.split(separator: "\n").compactMap { line in
             let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 6, let port = Int(parts[0]), let status = Int(parts[1]), let bytes = Int(parts[2]) else { return nil }
-            return Line(port: port, status: status, bytes: bytes, range: parts[3], ifRange: parts[4], uri: parts[5])
+            guard parts.count == 7, let port = Int(parts[0]), let status = Int(parts[1]), let bytes = Int(parts[2]) else { return nil }
+            return Line(port: port, status: status, bytes: bytes, range: parts[3], ifRange: parts[4], uri: parts[5], version: parts[6])
         }
     }
 
@@ -67,7 +69,7 @@ struct RealNginx: Sendable {
             pid \(folder)/nginx.pid;
             events { worker_connections 256; }
             http {
-                log_format bytes '$server_port\\t$status\\t$body_bytes_sent\\t$http_range\\t$http_if_range\\t$request_uri';
+                log_format bytes '$server_port\\t$status\\t$body_bytes_sent\\t$http_range\\t$http_if_range\\t$request_uri\\t$server_protocol';
                 access_log \(folder)/access.log bytes;
                 \(places)
                 root \(folder)/www;
