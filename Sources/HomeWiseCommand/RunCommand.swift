@@ -148,6 +148,12 @@ extension HomeWise {
     /// - Returns: `nil` where the choice is left to HomeWise.
     func name(ofTyped model: String?, _ options: ModelOptions, _ story: Story) async throws -> String? {
         guard let model, model.lowercased() != "auto" else { return nil }
+        // Which of the models in it is meant, nobody knows before it is unpacked.
+        if try archiveSource(model) != nil {
+            throw Failure.badInput(
+                "\(model) is an archive, not a model.",
+                remedy: "Take it in first: homewise pull '\(model)'. Then use the name that this shows.")
+        }
         return try await name(of: model, format: options.type.flatMap { ModelFormat(rawValue: $0.lowercased()) }, report: story.tell)
     }
 

@@ -30,7 +30,10 @@ extension HomeWise {
                 report(.note("Threads stay as they are at the start: \(failure.firstLine)"))
                 return nil
             }
-            try store.inventory.note(isHeeded, .governor, key: key, at: world.now())
+            do { try store.inventory.note(isHeeded, .governor, key: key, at: world.now()) } catch let failure as Failure {
+                // What was just proven holds all the same; the next start proves it again.
+                report(.note("That the governor was proven could not be noted: \(failure.message)"))
+            }
             if !isHeeded { report(.note("Threads stay as they are at the start: this engine does not heed the governor")) }
             return isHeeded ? path : nil
         #else

@@ -47,7 +47,7 @@ import Testing
 
     @Test(arguments: [
         (["run", "--context", "5", "-p", "x"], "--context"), (["run", "--tier", "huge", "-p", "x"], "tier"),
-        (["run", "--max-ram", "lots", "-p", "x"], "lots"),
+        (["run", "--max-ram", "lots", "-p", "x"], "lots"), (["run", "https://127.0.0.1:1/model.zip", "-p", "x"], "homewise pull"),
         (["engine", "install", "nonsense"], "nonsense"), (["engine", "use", "llama.cpp", "0"], "not installed"), (["run"], "no prompt"),
     ])
     func badInputIsNamed(_ arguments: [String], _ word: String) async throws {
