@@ -83,7 +83,7 @@ struct FakeEngine {
 
     private static func reply(to request: LoopbackServer.Request, _ orders: Orders) -> LoopbackServer.Reply {
         if request.path == "/health" { return .init(orders["never-ready"] == nil ? 200 : 503) }
-        let isWarmUp = request.path == "/completion"
+        let isWarmUp = request.path == "/v1/completions"
         if orders["refuse"] != nil, !isWarmUp {
             return .init(400, headers: [("Content-Type", "application/json")], body: Array(#"{"error":{"message":"too long"}}"#.utf8))
         }

@@ -61,10 +61,11 @@ struct RunningBench {
         guard let fit = LlamaFit(manifest: manifest, host: host) else { throw Failure.engineMissing("llama.cpp") }
         var planned = try await LayoutInquiry(tool: fit, folder: host.runFolder).estimate(header, facts, prefix, options)
         if !repacks { planned.repacked = ByteCount(0) }
-        let plan = LaunchPlan(
+        var plan = LaunchPlan(
             model: path, alias: "bench", options: options, threads: max(1, Int(MachineProbe().cpu().usableCores)), reasons: [],
             isRepacking: repacks)
-        let seen = try await LlamaServer(manifest: manifest, host: host).run(plan, isChat: false) { session in
+        plan.task = .completion
+        let seen = try await EngineServer(LlamaCPP(manifest), host: host).run(plan) { session in
             let prompt = String(repeating: "one two three ", count: 120)
             for try await _ in try await session.client.complete(prompt, limit: 4) {}
             return ProcessMemory(pid: session.pid)?.anonymous.bytes ?? 0

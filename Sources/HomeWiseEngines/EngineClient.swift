@@ -9,9 +9,9 @@ import NIOHTTP1
 
 /// Speaks to one running engine over its private socket.
 package struct EngineClient: Sendable {
-    private let client: HTTPClient
-    private let base: String
-    private let key: String
+    let client: HTTPClient
+    let base: String
+    let key: String
     private let sampling: ModelInfo.Sampling?
 
     /// The client is the caller's, who shuts it down.
@@ -22,18 +22,31 @@ package struct EngineClient: Sendable {
         self.sampling = sampling
     }
 
-    /// - Returns: `false` while it loads or does not listen yet.
-    func isHealthy() async -> Bool {
+    /// How far a start has come.
+    enum Health: Equatable {
+        /// It does not listen yet, or loads; from 0 to 1, where it tells.
+        case loading(share: Double?)
+        case ready
+    }
+
+    func health() async -> Health {
+        struct Reply: Decodable { let progress: Double? }
         // Whatever goes wrong here means “not yet”: the caller watches the process and its patience.
         var request = HTTPClientRequest(url: base + "/health")
         request.headers = ["Connection": "close"]
-        guard let response = try? await client.execute(request, timeout: .seconds(2)) else { return false }
-        return response.status == .ok
+        guard let response = try? await client.execute(request, timeout: .seconds(2)) else { return .loading(share: nil) }
+        if response.status == .ok { return .ready }
+        guard let body = try? await response.body.collect(upTo: 1 << 16) else { return .loading(share: nil) }
+        return .loading(share: (try? JSONDecoder().decode(Reply.self, from: Data(body.readableBytesView)))?.progress)
     }
 
-    /// One real token: only then are pages, caches and kernels warm, and ready means ready.
-    func warmUp() async throws {
-        for try await _ in try await answer(path: "/completion", body: Completion(prompt: "Hi", n_predict: 1, sampling: nil)) {}
+    /// One real answer: only then are pages, caches and kernels warm, and ready means ready.
+    func warmUp(_ task: ModelTask) async throws {
+        switch task {
+        case .chat, .completion: for try await _ in try await complete("Hi", limit: 1) {}
+        case .embedding: _ = try await embed(["Hi"])
+        case .rerank: _ = try await rerank(["Hi"], by: "Hi")
+        }
     }
 
     /// The answer to a conversation, as it is written. Ending the iteration early cancels the work.
@@ -47,7 +60,7 @@ package struct EngineClient: Sendable {
     ///
     /// - Parameter limit: tokens to write at most; such models seldom stop by themselves.
     package func complete(_ prompt: String, limit: Int) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
-        try await answer(path: "/completion", body: Completion(prompt: prompt, n_predict: limit, sampling: sampling))
+        try await answer(path: "/v1/completions", body: Completion(prompt: prompt, max_tokens: limit, sampling: sampling))
     }
 
     private struct Chat: Encodable {
@@ -67,20 +80,25 @@ package struct EngineClient: Sendable {
 
     private struct Completion: Encodable {
         let prompt: String
-        let n_predict: Int
+        let max_tokens: Int
         let stream = true
         let temperature: Double?
         let top_p: Double?
         let top_k: Int?
 
-        init(prompt: String, n_predict: Int, sampling: ModelInfo.Sampling?) {
+        init(prompt: String, max_tokens: Int, sampling: ModelInfo.Sampling?) {
             self.prompt = prompt
-            self.n_predict = n_predict
+            self.max_tokens = max_tokens
             (temperature, top_p, top_k) = (sampling?.temperature, sampling?.topP, sampling?.topK)
         }
     }
 
     private func answer(path: String, body: some Encodable) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
+        try await Self.parts(of: reply(to: path, body).body)
+    }
+
+    /// - Throws: `Failure.engineRefused` with the engine's reason.
+    func reply(to path: String, _ body: some Encodable) async throws -> HTTPClientResponse {
         var request = HTTPClientRequest(url: base + path)
         request.method = .POST
         // A connection of its own for each answer: the server may close a kept one at the moment we use it again.
@@ -91,7 +109,7 @@ package struct EngineClient: Sendable {
             let text = try await response.body.collect(upTo: 1 << 20)
             throw Failure.engineRefused(status: Int(response.status.code), EngineReply.complaint(in: Data(text.readableBytesView)))
         }
-        return Self.parts(of: response.body)
+        return response
     }
 
     private static func parts(of body: HTTPClientResponse.Body) -> AsyncThrowingStream<AnswerPart, any Error> {
@@ -129,13 +147,11 @@ enum EngineReply {
                 let reasoning_content: String?
             }
             let delta: Delta?
+            let text: String?
             let finish_reason: String?
         }
         struct Complaint: Decodable { let message: String? }
         let choices: [Choice]?
-        let content: String?
-        let stop: Bool?
-        let stop_type: String?
         let timings: AnswerTimings?
         let error: Complaint?
     }
@@ -151,11 +167,9 @@ enum EngineReply {
         var parts: [AnswerPart] = []
         for choice in chunk.choices ?? [] {
             if let text = choice.delta?.reasoning_content, !text.isEmpty { parts.append(.reasoning(text)) }
-            if let text = choice.delta?.content, !text.isEmpty { parts.append(.text(text)) }
+            if let text = choice.delta?.content ?? choice.text, !text.isEmpty { parts.append(.text(text)) }
             if let reason = choice.finish_reason { parts.append(.finished(reason: reason)) }
         }
-        if let text = chunk.content, !text.isEmpty { parts.append(.text(text)) }
-        if chunk.stop == true { parts.append(.finished(reason: chunk.stop_type == "limit" ? "length" : "stop")) }
         if let timings = chunk.timings { parts.append(.timings(timings)) }
         return parts
     }

@@ -36,6 +36,11 @@ package struct EngineHost: Sendable {
             guardProgram: guardProgram, program: program, arguments: arguments, environment: scrubbed(adding: extra), folder: folder)
     }
 
+    /// Where a model's engine writes its words.
+    package func log(of alias: String) -> String {
+        "\(logFolder)/\(alias.filter { $0.isLetter || $0.isNumber || "-._".contains($0) }).log"
+    }
+
     /// Full path of a program on the PATH.
     package func find(_ program: String) -> String? {
         (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(program)" }

@@ -23,17 +23,18 @@ package struct EngineProof: Sendable {
     }
 
     private func smoke<Value: Sendable>(
-        _ manifest: EngineManifest, governor: String?, _ look: @escaping @Sendable (LlamaServer.Session) -> Value
+        _ manifest: EngineManifest, governor: String?, _ look: @escaping @Sendable (EngineServer.Session) -> Value
     ) async throws -> Value {
         let path = "\(host.runFolder)/smoke-\(UInt64.random(in: .min ... .max)).gguf"
         do { try Data(SmokeModel.bytes()).write(to: URL(filePath: path)) } catch {
             throw Failure.cannotWrite(path: path, error: error)
         }
         defer { unlink(path) }
-        let plan = LaunchPlan(model: path, alias: "smoke", options: ContextOptions(context: 64), threads: 1, reasons: [])
-        var server = LlamaServer(manifest: manifest, host: host, governor: governor)
+        var plan = LaunchPlan(model: path, alias: "smoke", options: ContextOptions(context: 64), threads: 1, reasons: [])
+        plan.task = .completion
+        var server = EngineServer(LlamaCPP(manifest, governor: governor), host: host)
         server.patience = .seconds(30)
-        return try await server.run(plan, isChat: false) { look($0) }
+        return try await server.run(plan) { look($0) }
     }
 }
 
@@ -56,8 +57,9 @@ extension EngineProof {
                 try FileManager.default.createSymbolicLink(at: link, withDestinationURL: URL(filePath: file.place))
             }
         } catch { throw Failure.cannotWrite(path: folder, error: error) }
-        let plan = LaunchPlan(
+        var plan = LaunchPlan(
             model: "\(folder)/\(first.path)", alias: "update", options: ContextOptions(context: 64), threads: threads, reasons: [])
-        _ = try await LlamaServer(manifest: manifest, host: host).run(plan, isChat: false) { $0.secondsToReady }
+        plan.task = .completion
+        _ = try await EngineServer(LlamaCPP(manifest), host: host).run(plan) { $0.secondsToReady }
     }
 }

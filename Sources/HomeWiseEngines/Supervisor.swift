@@ -18,7 +18,7 @@ package actor Supervisor {
 
     /// A running engine and the order that it runs by.
     package struct Seat: Sendable {
-        package let session: LlamaServer.Session
+        package let session: EngineServer.Session
         package let order: Order
     }
 
@@ -28,10 +28,11 @@ package actor Supervisor {
         case failed(any Error)
     }
 
-    private let server: LlamaServer
+    private let server: EngineServer
     private let recover: @Sendable (Failure, Order) async throws -> Order
     private let onReady: @Sendable (Seat) async -> Void
     private let accompany: @Sendable (Seat) async -> Void
+    private let onStep: @Sendable (LoadStep) -> Void
     private var order: Order
     private var phase = Phase.starting
     private var waiters = Waiters<Seat>()
@@ -42,15 +43,18 @@ package actor Supervisor {
     ///   - recover: gives the order to go on with after a failure, and throws where nothing is left to try.
     ///   - onReady: called at each start that came to an answer.
     ///   - accompany: runs beside an engine for as long as it does, and is cancelled with it.
+    ///   - onStep: told of each step of each start.
     package init(
-        server: LlamaServer, order: Order, recover: @escaping @Sendable (Failure, Order) async throws -> Order,
-        onReady: @escaping @Sendable (Seat) async -> Void = { _ in }, accompany: @escaping @Sendable (Seat) async -> Void = { _ in }
+        server: EngineServer, order: Order, recover: @escaping @Sendable (Failure, Order) async throws -> Order,
+        onReady: @escaping @Sendable (Seat) async -> Void = { _ in }, accompany: @escaping @Sendable (Seat) async -> Void = { _ in },
+        onStep: @escaping @Sendable (LoadStep) -> Void = { _ in }
     ) {
         self.server = server
         self.order = order
         self.recover = recover
         self.onReady = onReady
         self.accompany = accompany
+        self.onStep = onStep
     }
 
     /// Runs the body beside the engine; both are gone when the body is done.
@@ -113,7 +117,7 @@ package actor Supervisor {
 
     private func runOnce() async throws {
         let order = order
-        try await server.run(order.plan, isChat: order.fit.model.isChat, sampling: order.fit.model.sampling) { session in
+        try await server.run(order.plan, sampling: order.fit.model.sampling, onStep: onStep) { session in
             let seat = Seat(session: session, order: order)
             await self.onReady(seat)
             let (breaks, breaking) = AsyncStream<Failure>.makeStream()

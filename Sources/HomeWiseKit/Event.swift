@@ -37,6 +37,8 @@ public enum Event: Sendable {
     case updateProving(model: String)
     case engineReady(EngineManifest, isNew: Bool)
     case launching(LaunchPlan, Fit)
+    /// A start came to a further step, or has come further in one.
+    case loading(LoadStep)
     case ready(seconds: Double)
     /// The threads of the running engine follow the cores that are free.
     case governed(ThreadPolicy.Decision)

@@ -69,13 +69,14 @@ extension HomeWise {
             break
         }
         let threads = max(1, Int(planner.machine.cpu.usableCores))
-        let launch = LaunchPlan(
+        var launch = LaunchPlan(
             model: try store.models().first { $0.key == fit.key }?.path ?? "\(model.id).gguf", alias: model.id, options: fit.options,
             placement: fit.placement, threads: threads, reasons: [])
+        launch.task = model.task
         return ModelPlan(
             fit: fit, obstacle: planner.refusal(of: model)?.text ?? planner.obstacle(to: fit)?.text,
             needs: MachineNeeds(fit, wish: wish, calibration: planner.calibration),
-            command: [try engineInUse()?.server ?? "llama-server"] + launch.llamaServerArguments(socket: "SOCKET", isChat: model.isChat),
+            command: [try engineInUse()?.server ?? "llama-server"] + launch.llamaServerArguments(socket: "SOCKET"),
             observed: try store.inventory.note(.memory, key: Self.memoryKey(fit), as: ObservedMemory.self))
     }
 

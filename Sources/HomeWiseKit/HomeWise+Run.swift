@@ -93,7 +93,7 @@ extension HomeWise {
         let order = try await recovery.begin(with: Supervisor.Order(plan: launchPlan(ready), fit: ready.fit))
         report(.launching(order.plan, order.fit))
         let supervisor = Supervisor(
-            server: LlamaServer(manifest: manifest, host: engineHost, governor: governor), order: order,
+            server: EngineServer(LlamaCPP(manifest, governor: governor), host: engineHost), order: order,
             recover: { try await recovery.order(after: $0, $1) },
             onReady: { report(.ready(seconds: $0.session.secondsToReady)) },
             accompany: { await govern($0, isWanted: governor != nil, report: report) })

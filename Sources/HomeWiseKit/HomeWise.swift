@@ -61,7 +61,7 @@ public struct HomeWise: Sendable {
     /// An engine that we built for the processor alone has no other device, and need not be started to say so.
     private func devices(of manifest: EngineManifest) async throws -> [String]? {
         if manifest.origin == .built, !manifest.flags.contains(where: { Self.gpuFlags.contains($0) }) { return [] }
-        return try await LlamaServer(manifest: manifest, host: engineHost).devices()
+        return try await LlamaCPP(manifest).devices(on: engineHost)
     }
 
     /// What brings a GPU into a build of llama.cpp (ggml/CMakeLists.txt).

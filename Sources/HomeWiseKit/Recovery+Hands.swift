@@ -34,7 +34,7 @@ extension Recovery {
 
     private func hasDevice(_ order: Supervisor.Order) async throws -> Bool {
         guard let name = order.plan.placement.gpu?.engineName else { return false }
-        let devices = try await LlamaServer(manifest: manifest, host: house.engineHost).devices()
+        let devices = try await LlamaCPP(manifest).devices(on: house.engineHost)
         return devices?.contains { $0.hasPrefix(name) } == true
     }
 

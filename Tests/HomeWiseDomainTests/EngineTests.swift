@@ -69,7 +69,7 @@ import Testing
 @Suite struct LaunchPlanTests {
     @Test func everyValueOfThePlanReachesTheEngine() {
         let plan = LaunchPlan(model: "/m.gguf", alias: "m", options: ContextOptions(context: 4096), threads: 3, reasons: [])
-        let arguments = plan.llamaServerArguments(socket: "/run/x.sock", isChat: true)
+        let arguments = plan.llamaServerArguments(socket: "/run/x.sock")
         for pair in [
             ["--model", "/m.gguf"], ["--ctx-size", "4096"], ["--threads", "3"], ["--threads-batch", "3"], ["--host", "/run/x.sock"],
         ] {

@@ -42,7 +42,7 @@ import Testing
         #expect(try await library.isHeeded(by: house.manifest, library: path))
         var plan = plan(house, threads: 2)
         plan.mostThreads = 2
-        try await LlamaServer(manifest: house.manifest, host: house.host, governor: path).run(plan, isChat: true) { session in
+        try await EngineServer(LlamaCPP(house.manifest, governor: path), host: house.host).run(plan) { session in
             let board = try #require(session.board)
             #expect(board.inForce == 2, "the first token is there")
             // A reader may lag behind the engine, so it is the board that is watched.
@@ -135,7 +135,7 @@ import Testing
         let rungs = Mutex<[Rung]>([])
         let ladder = Mutex(RecoveryLadder())
         let supervisor = Supervisor(
-            server: LlamaServer(manifest: manifest, host: house.host), order: .init(plan: onDevice(house), fit: fit()),
+            server: EngineServer(LlamaCPP(manifest), host: house.host), order: .init(plan: onDevice(house), fit: fit()),
             recover: { failure, order in
                 let cause = try #require(failure.engineCause)
                 let step = ladder.withLock { $0.next(after: Trouble(cause, order.plan), plan: order.plan) }

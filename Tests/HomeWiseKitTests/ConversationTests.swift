@@ -26,7 +26,7 @@ import Testing
             memory: MemoryEstimate(model.facts(variant), file: variant.size, ContextOptions(context: 64), cpu: cpu),
             speed: SpeedEstimate(tokensPerSecond: 1, basis: .assumed), isInstalled: true)
         let supervisor = Supervisor(
-            server: LlamaServer(manifest: manifest, host: host), order: Supervisor.Order(plan: plan, fit: fit),
+            server: EngineServer(LlamaCPP(manifest), host: host), order: Supervisor.Order(plan: plan, fit: fit),
             recover: { failure, _ in throw failure })
         try await supervisor.run { try await body(Conversation($0, limit: nil) { _, _ in }) }
     }

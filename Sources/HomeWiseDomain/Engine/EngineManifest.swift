@@ -8,6 +8,8 @@ public struct EngineManifest: Sendable, Codable, Equatable {
         case built
         /// Found on the PATH: it belongs to the person or the distribution.
         case found
+        /// Made of libraries or packages that were fetched ready for use.
+        case fetched
     }
 
     public var engine: String
@@ -15,6 +17,8 @@ public struct EngineManifest: Sendable, Codable, Equatable {
     public var origin: Origin
     /// The engine's server program.
     public var server: String
+    /// What the program is told before anything about a model.
+    public var arguments: [String]
     public var sourceDigest: Digest?
     public var flags: [String]
     /// Processor features that it was built for: with others it may die of an illegal instruction.
@@ -23,17 +27,35 @@ public struct EngineManifest: Sendable, Codable, Equatable {
     public var proof: String
 
     public init(
-        engine: String, version: String, origin: Origin, server: String, sourceDigest: Digest? = nil, flags: [String] = [],
+        engine: String, version: String, origin: Origin, server: String, arguments: [String] = [], sourceDigest: Digest? = nil,
+        flags: [String] = [],
         processor: [String] = [], proof: String = ""
     ) {
         self.engine = engine
         self.version = version
         self.origin = origin
         self.server = server
+        self.arguments = arguments
         self.sourceDigest = sourceDigest
         self.flags = flags
         self.processor = processor
         self.proof = proof
+    }
+}
+
+extension EngineManifest {
+    /// Manifests of earlier versions lack what came later.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        engine = try values.decode(String.self, forKey: .engine)
+        version = try values.decode(String.self, forKey: .version)
+        origin = try values.decode(Origin.self, forKey: .origin)
+        server = try values.decode(String.self, forKey: .server)
+        arguments = try values.decodeIfPresent([String].self, forKey: .arguments) ?? []
+        sourceDigest = try values.decodeIfPresent(Digest.self, forKey: .sourceDigest)
+        flags = try values.decode([String].self, forKey: .flags)
+        processor = try values.decode([String].self, forKey: .processor)
+        proof = try values.decode(String.self, forKey: .proof)
     }
 }
 

@@ -94,6 +94,7 @@ public struct Capability: RawRepresentable, Hashable, Sendable, Codable {
     public static let chat = Self(rawValue: "chat")
     public static let completion = Self(rawValue: "completion")
     public static let embedding = Self(rawValue: "embedding")
+    public static let rerank = Self(rawValue: "rerank")
 }
 
 public enum ModelFormat: String, Sendable, Codable, CaseIterable {

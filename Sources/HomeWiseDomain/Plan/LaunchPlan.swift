@@ -3,8 +3,11 @@
 
 /// How an engine is started, value by value, each with its reason, so that nothing is decided silently.
 public struct LaunchPlan: Sendable, Codable, Equatable {
-    /// The model's file.
+    /// The model's file, or the folder of its files where the engine takes one.
     public var model: String
+    /// What turns pictures into tokens, where the model sees.
+    public var projector: String?
+    public var task = ModelTask.chat
     /// Name under which the engine serves it.
     public var alias: String
     public var options: ContextOptions
@@ -49,7 +52,7 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
     /// Arguments for llama-server. The key is not among them: it travels in the environment.
     ///
     /// - Parameter isGoverned: the engine gets all threads that it may ever have, and a governor says how many of them work.
-    public func llamaServerArguments(socket: String, isChat: Bool, isGoverned: Bool = false) -> [String] {
+    public func llamaServerArguments(socket: String, isGoverned: Bool = false) -> [String] {
         let pool = isGoverned ? max(threads, mostThreads) : threads
         return [
             "--host", socket, "--model", model, "--alias", alias,
@@ -61,7 +64,25 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
             // Kept prompts and checkpoints may take gigabytes beside the plan (8 GiB and 32 copies are the defaults).
             "--cache-ram", "0", "--ctx-checkpoints", "0",
         ] + (isRepacking ? [] : ["--no-repack"]) + (isMapped ? [] : ["--load-mode", "none"])
-            + (hasFlashAttention ? [] : ["--flash-attn", "off"]) + options.arguments + placement.arguments + (isChat ? ["--jinja"] : [])
+            + (hasFlashAttention ? [] : ["--flash-attn", "off"]) + options.arguments + placement.arguments
+            + (projector.map { ["--mmproj", $0] } ?? []) + taskArguments
+    }
+
+    private var taskArguments: [String] {
+        switch task {
+        case .chat: ["--jinja"]
+        case .completion: []
+        case .embedding: ["--embeddings"]
+        case .rerank: ["--reranking"]
+        }
+    }
+
+    /// Arguments for a worker of ours, whatever it runs on.
+    public func workerArguments(socket: String) -> [String] {
+        [
+            "--model", model, "--alias", alias, "--socket", socket, "--threads", "\(threads)", "--context", "\(options.context)",
+            "--purpose", task.isWriting ? "chat" : "embedding",
+        ]
     }
 }
 

@@ -40,7 +40,7 @@ import Testing
     @Test func aCrashEndsInSafeMode() {
         let (rungs, last) = climb(.crash, plan)
         #expect(rungs == [[.sameAgain], [.plainKernels], [.fewerThreads], [.processorOnly], [.safeMode]])
-        let arguments = last.llamaServerArguments(socket: "s", isChat: true)
+        let arguments = last.llamaServerArguments(socket: "s")
         for pair in [
             ["--threads", "1"], ["--ctx-size", "512"], ["--ubatch-size", "32"], ["--load-mode", "none"], ["--flash-attn", "off"],
             ["--gpu-layers", "0"], ["--parallel", "1"],

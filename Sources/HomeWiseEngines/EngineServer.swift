@@ -6,19 +6,16 @@ import Foundation
 package import HomeWiseDomain
 import NIOCore
 
-/// llama.cpp's server as a scope: started by a plan, ready after one real token, gone when the scope ends.
-package struct LlamaServer: Sendable {
-    package var manifest: EngineManifest
+/// An engine's server as a scope: started by a plan, ready after one real answer, gone when the scope ends.
+package struct EngineServer: Sendable {
+    package var engine: any Engine
     package var host: EngineHost
-    /// The library that sets its threads between two tokens; `nil` for an engine that has none.
-    package var governor: String?
     /// A load that says nothing for this long is stuck; a slow one that goes on talking is not.
     package var patience = Duration.seconds(180)
 
-    package init(manifest: EngineManifest, host: EngineHost, governor: String? = nil) {
-        self.manifest = manifest
+    package init(_ engine: any Engine, host: EngineHost) {
+        self.engine = engine
         self.host = host
-        self.governor = governor
     }
 
     /// A running, ready engine.
@@ -59,23 +56,22 @@ package struct LlamaServer: Sendable {
         }
     }
 
-    /// - Parameter isChat: whether the model answers in turns, with its template.
+    /// - Parameter onStep: told of each step of the start, and of how far it has come.
     /// - Throws: `Failure.engineStartFailed` with the end of the engine's log, or what the body throws.
     package func run<Value: Sendable>(
-        _ plan: LaunchPlan, isChat: Bool, sampling: ModelInfo.Sampling? = nil, body: @escaping @Sendable (Session) async throws -> Value
+        _ plan: LaunchPlan, sampling: ModelInfo.Sampling? = nil, onStep: @escaping @Sendable (LoadStep) -> Void = { _ in },
+        body: @escaping @Sendable (Session) async throws -> Value
     ) async throws -> Value {
         let folder = try SocketFolder(preferring: host.runFolder)
         try folder.sweep()
         let socket = folder.freshSocket()
         let key = String(UInt64.random(in: .min ... .max), radix: 16) + String(UInt64.random(in: .min ... .max), radix: 16)
-        let log = LogTail(path: "\(host.logFolder)/\(plan.alias.filter { $0.isLetter || $0.isNumber || "-._".contains($0) }).log")
+        let log = LogTail(path: host.log(of: plan.alias))
         // Without one it runs as well, with as many threads as at the start; whoever wanted it sees that it is not there.
-        let board = governor == nil ? nil : try? GovernorBoard(path: socket + ".board", threads: plan.threads)
+        let board = engine.isGoverned ? try? GovernorBoard(path: socket + ".board", threads: plan.threads) : nil
         let memoryKills = KernelSigns.memoryKills()
-        var environment = ["LLAMA_API_KEY": key, "GGML_NO_BACKTRACE": "1"]
-        if let governor, let board { environment.merge(["LD_PRELOAD": governor, GovernorBoard.variable: board.path]) { $1 } }
-        let process = host.process(
-            manifest.server, plan.llamaServerArguments(socket: socket, isChat: isChat, isGoverned: board != nil), adding: environment)
+        let command = engine.command(for: plan, socket: socket, board: board)
+        let process = host.process(command.program, command.arguments, adding: command.environment.merging(["LLAMA_API_KEY": key]) { $1 })
         // Reading a long prompt on a slow machine takes minutes without a word; an engine that is silent for longer hangs.
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow, timeout: .init(read: .minutes(10)))
         configuration.httpVersion = .http1Only
@@ -86,7 +82,7 @@ package struct LlamaServer: Sendable {
         do {
             outcome = try await .success(
                 process.run(log: log) { child in
-                    try await body(ready(child, client: client, log: log, board: board, memoryKills))
+                    try await body(ready(child, client: client, plan.task, log: log, board: board, memoryKills, onStep))
                 })
         } catch { outcome = .failure(error) }
         unlink(socket)
@@ -94,21 +90,30 @@ package struct LlamaServer: Sendable {
         return try outcome.get()
     }
 
-    private func ready(_ child: Child, client: EngineClient, log: LogTail, board: GovernorBoard?, _ memoryKills: Int?) async throws
-        -> Session
-    {
+    private func ready(
+        _ child: Child, client: EngineClient, _ task: ModelTask, log: LogTail, board: GovernorBoard?, _ memoryKills: Int?,
+        _ onStep: @Sendable (LoadStep) -> Void
+    ) async throws -> Session {
         let start = ContinuousClock.now
+        onStep(LoadStep(.engineStart))
         var progress = LoadProgress(log: log)
-        while await !client.isHealthy() {
+        while true {
+            let health = await client.health()
+            if case .ready = health { break }
+            if case .loading(let share?) = health, progress.come(to: share) { onStep(LoadStep(.engineStart, share: share)) }
             try await check(child, &progress, memoryKills)
             try await Task.sleep(for: .milliseconds(20))
         }
-        do { try await client.warmUp() } catch {
+        onStep(LoadStep(.engineStart, seconds: start.duration(to: .now) / .seconds(1)))
+        onStep(LoadStep(.warmUp))
+        let warmUp = ContinuousClock.now
+        do { try await client.warmUp(task) } catch {
             try Task.checkCancellation()
             try await Task.sleep(for: .milliseconds(100))
             try await check(child, &progress, memoryKills)
             throw Failure.engineDidNotStart(ExitCause(.failed, "its first answer failed (\(error))"), tail: log.last(8))
         }
+        onStep(LoadStep(.warmUp, seconds: warmUp.duration(to: .now) / .seconds(1)))
         guard let pid = await child.pid else {
             throw Failure.engineDidNotStart(ExitCause(.failed, "its process is unknown"), tail: log.last(8))
         }
@@ -131,10 +136,11 @@ package struct LlamaServer: Sendable {
     }
 }
 
-/// Whether a load goes on: a slow disk is no hang, and the engine says nothing while it reads.
+/// Whether a load goes on: a slow disk is no hang, and an engine may say nothing while it reads.
 private struct LoadProgress {
     let log: LogTail
     private var read = 0
+    private var share = 0.0
     private var lastRead = ContinuousClock.now
     private var lastLook = ContinuousClock.now
 
@@ -147,14 +153,12 @@ private struct LoadProgress {
         (self.read, lastRead) = (read, .now)
     }
 
-    var silence: Duration { min(log.silence, lastRead.duration(to: .now)) }
-}
-
-extension LlamaServer {
-    /// Devices that the engine itself can use, in its words; `nil` when it does not answer in time.
-    package func devices(within limit: Duration = .seconds(10)) async throws -> [String]? {
-        let (exit, lines) = try await host.process(manifest.server, ["--list-devices"]).run(within: limit)
-        guard exit?.isSuccess == true, let heading = lines.firstIndex(where: { $0.hasPrefix("Available devices") }) else { return nil }
-        return lines[(heading + 1)...].map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty && $0 != "(none)" }
+    /// - Returns: whether it is further than before.
+    mutating func come(to share: Double) -> Bool {
+        guard share > self.share else { return false }
+        (self.share, lastRead) = (share, .now)
+        return true
     }
+
+    var silence: Duration { min(log.silence, lastRead.duration(to: .now)) }
 }

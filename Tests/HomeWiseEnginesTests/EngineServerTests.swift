@@ -9,8 +9,8 @@ import Testing
 @testable import HomeWiseEngines
 
 /// Our side of the conversation, against an engine that misbehaves on request.
-@Suite(.temporaryFolder) struct LlamaServerTests {
-    private func server(patience: Duration = .seconds(20)) throws -> LlamaServer {
+@Suite(.temporaryFolder) struct EngineServerTests {
+    private func server(patience: Duration = .seconds(20)) throws -> EngineServer {
         let path = TemporaryFolder.path
         for folder in ["run", "logs"] {
             try FileManager.default.createDirectory(atPath: "\(path)/\(folder)", withIntermediateDirectories: true)
@@ -18,8 +18,8 @@ import Testing
         let host = EngineHost(
             guardProgram: Products.homewise, runFolder: path + "/run", logFolder: path + "/logs",
             environment: ProcessInfo.processInfo.environment)
-        var server = LlamaServer(
-            manifest: EngineManifest(engine: "llama.cpp", version: "fake", origin: .found, server: Products.fakeEngine), host: host)
+        var server = EngineServer(
+            LlamaCPP(EngineManifest(engine: "llama.cpp", version: "fake", origin: .found, server: Products.fakeEngine)), host: host)
         server.patience = patience
         return server
     }
@@ -31,7 +31,7 @@ import Testing
     }
 
     private func answer(_ orders: String) async throws -> [AnswerPart] {
-        try await server().run(plan(orders), isChat: true) { session in
+        try await server().run(plan(orders)) { session in
             var parts: [AnswerPart] = []
             do {
                 for try await part in try await session.client.chat([ChatMessage(.user, "hi")]) { parts.append(part) }
@@ -66,13 +66,13 @@ import Testing
 
     @Test("SUP-01 an engine that is missing says so") func missingEngine() async throws {
         var server = try server()
-        server.manifest.server = "/nonexistent/llama-server"
-        let failure = await failure { try await server.run(plan(""), isChat: true) { _ in } }
+        server.engine = LlamaCPP(EngineManifest(engine: "llama.cpp", version: "fake", origin: .found, server: "/nonexistent/llama-server"))
+        let failure = await failure { try await server.run(plan("")) { _ in } }
         #expect(failure?.code == .engineStartFailed)
     }
 
     @Test("SUP-05 a load that says nothing is ended") func neverReady() async throws {
-        let failure = await failure { try await server(patience: .milliseconds(300)).run(plan("never-ready"), isChat: true) { _ in } }
+        let failure = await failure { try await server(patience: .milliseconds(300)).run(plan("never-ready")) { _ in } }
         #expect(failure?.code == .engineStartFailed && failure?.message.contains("said nothing") == true)
     }
 
@@ -87,13 +87,13 @@ import Testing
     }
 
     @Test("SUP-23 an engine that ignores SIGTERM is gone when the scope ends") func ignoresTerm() async throws {
-        let pid = try await server().run(plan("ignore-term"), isChat: true) { $0.pid }
+        let pid = try await server().run(plan("ignore-term")) { $0.pid }
         #expect(kill(pid, 0) != 0)
     }
 
     @Test("SUP-21 what an engine started is gone as well") func grandchild() async throws {
         let path = TemporaryFolder.path + "/grandchild"
-        try await server().run(plan("grandchild \(path)"), isChat: true) { _ in
+        try await server().run(plan("grandchild \(path)")) { _ in
             #expect(await eventually(within: .seconds(5)) { FileManager.default.fileExists(atPath: path) })
         }
         let pid = try #require(Int32(String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .newlines)))
@@ -102,7 +102,7 @@ import Testing
 
     @Test func endingTheIterationEndsTheAnswer() async throws {
         let start = ContinuousClock.now
-        let words = try await server().run(plan("slow-answer"), isChat: true) { session in
+        let words = try await server().run(plan("slow-answer")) { session in
             var words = 0
             for try await part in try await session.client.chat([ChatMessage(.user, "hi")]) {
                 if case .text = part { words += 1 }
