@@ -15,8 +15,16 @@ extension EngineManifest {
 /// The engines that are installed: one folder each, complete when, and only when, its manifest is there.
 package struct EngineShelf: Sendable {
     package let folder: String
+    /// Homewise itself: the ONNX worker lies beside it.
+    package let program: String
 
-    package init(folder: String) { self.folder = folder }
+    package init(folder: String, program: String) {
+        self.folder = folder
+        self.program = program
+    }
+
+    /// Where an engine's libraries lie, below its own folder.
+    package static let libraries = "lib"
 
     private static let manifestName = "manifest.json"
 
@@ -38,9 +46,28 @@ package struct EngineShelf: Sendable {
 
     /// A built engine lies beside its manifest, wherever the store was moved to.
     private func placed(_ manifest: EngineManifest) -> EngineManifest {
+        placed(manifest, in: "\(folder)/\(manifest.engine)/\(manifest.version)")
+    }
+
+    private func placed(_ manifest: EngineManifest, in place: String) -> EngineManifest {
         var manifest = manifest
-        if manifest.origin == .built { manifest.server = "\(folder)/\(manifest.engine)/\(manifest.version)/llama-server" }
+        if manifest.origin == .built { manifest.server = place + "/llama-server" }
+        if manifest.engine == ModelFormat.onnx.engine {
+            manifest.server = (program as NSString).deletingLastPathComponent + "/homewise-onnx"
+            manifest.arguments = ["--libraries", "\(place)/\(Self.libraries)"]
+        }
         return manifest
+    }
+
+    /// What an engine of fetched libraries is while it lies in a folder.
+    package func manifest(of recipe: LibraryRecipe, in place: String) -> EngineManifest {
+        placed(EngineManifest(engine: recipe.engine, version: recipe.version, origin: .fetched, server: ""), in: place)
+    }
+
+    /// Whether all that its manifest speaks of is there.
+    package func isWhole(_ manifest: EngineManifest) -> Bool {
+        guard let libraries = manifest.arguments.last, manifest.origin == .fetched else { return true }
+        return FileManager.default.isExecutableFile(atPath: manifest.server) && FileManager.default.fileExists(atPath: libraries)
     }
 
     /// Where an engine grows before it is proven; what an interrupted run left there is removed first.
@@ -56,8 +83,7 @@ package struct EngineShelf: Sendable {
     package func publish(_ manifest: EngineManifest, from staging: String?) throws -> EngineManifest {
         let place = "\(folder)/\(manifest.engine)/\(manifest.version)"
         let staging = try staging ?? self.staging(manifest.engine, version: manifest.version)
-        var manifest = manifest
-        if manifest.origin == .built { manifest.server = place + "/llama-server" }
+        let manifest = placed(manifest, in: place)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {

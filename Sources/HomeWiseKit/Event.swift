@@ -58,6 +58,11 @@ public struct Installed: Sendable, Equatable, Encodable {
     public var quantization: String
     public var size: ByteCount
     public var digest: Digest
+    /// What an engine is started with: the first file of the weights.
     public var path: String
     public var source: String
+    /// What turns pictures into tokens, where the model sees.
+    public var projector: String?
+    /// The folder that shows its files under their real names.
+    public var folder: String
 }

@@ -43,9 +43,10 @@ extension HomeWise {
 
     /// Rates reached with the engine in use: another build may be faster or slower.
     private func measuredRates() throws -> [String: Double] {
-        guard let suffix = try engineInUse().map(Self.engineSuffix) else { return [:] }
-        let pairs = try store.inventory.measurements().filter { $0.key.hasSuffix(suffix) }.map {
-            (String($0.key.dropLast(suffix.count)), $0.value)
+        let measurements = try store.inventory.measurements()
+        let suffixes = try ModelFormat.allCases.compactMap { try engineInUse(for: $0).map(Self.engineSuffix) }
+        let pairs = suffixes.flatMap { suffix in
+            measurements.filter { $0.key.hasSuffix(suffix) }.map { (String($0.key.dropLast(suffix.count)), $0.value) }
         }
         return Dictionary(pairs) { first, _ in first }
     }
@@ -63,6 +64,7 @@ extension HomeWise {
             accepted: store.inventory.acceptedTerms(), reserved: store.bytesReserved())
         planner.facts = try knownFacts()
         planner.calibration = try calibration()
+        planner.engines = try Set(ModelFormat.allCases.filter { try $0 == .gguf || engineInUse(for: $0) != nil })
         return planner
     }
 }

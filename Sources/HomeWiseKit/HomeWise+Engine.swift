@@ -13,35 +13,48 @@ extension HomeWise {
     /// - Returns: the status to exit with, or `nil` when the arguments are a person's.
     public static func runGuardIfAsked(arguments: [String]) -> Int32? { Guard.runIfAsked(arguments: arguments) }
 
-    private var shelf: EngineShelf { EngineShelf(folder: store.layout.engines) }
+    private var shelf: EngineShelf { EngineShelf(folder: store.layout.engines, program: world.executable) }
 
     /// Engines that can be installed.
-    public static let engineNames = ["llama.cpp"]
+    public static let engineNames = ModelFormat.allCases.map(\.engine)
 
     /// - Throws: `Failure.badInput` for a name that is no engine's.
-    private func pinnedRecipe(_ engine: String) throws -> EngineRecipe {
-        guard Self.engineNames.contains(engine) else {
+    private func format(runBy engine: String) throws -> ModelFormat {
+        guard let format = ModelFormat.run(by: engine) else {
             throw Failure.badInput(
                 "There is no engine named “\(engine)”.", remedy: "Engines are: \(Self.engineNames.joined(separator: ", ")).")
         }
-        return try .llamaCPP()
+        return format
     }
 
     /// Installs an engine and puts it to use. What is there already and works is not made again.
     public func installEngine(_ engine: String = "llama.cpp", isRebuild: Bool = false, report: @escaping Report) async throws
         -> EngineManifest
     {
-        let recipe = try pinnedRecipe(engine)
-        if !isRebuild, let manifest = try engineInUse() {
+        let format = try format(runBy: engine)
+        if !isRebuild, let manifest = try engineInUse(for: format) {
             report(.engineReady(manifest, isNew: false))
             return manifest
         }
         let sources = try SourceDesk(world: world, transport: transport, inventory: store.inventory, isForgiving: true, report: report)
         let fetch = FileFetch(store: store, transport: transport, limits: world.limits, now: world.now, purpose: engine, report: report)
+        if format == .onnx {
+            return try await InstallLibraries(
+                recipe: onnxRecipe(), store: store, host: engineHost, shelf: shelf, sources: sources, fetch: fetch, report: report
+            ).run(isRebuild: isRebuild)
+        }
         return try await InstallEngine(
-            recipe: recipe, world: world, store: store, host: engineHost, sources: sources, fetch: fetch,
+            recipe: .llamaCPP(), world: world, store: store, host: engineHost, sources: sources, fetch: fetch,
             processor: probe.cpu().features, report: report
         ).run(isRebuild: isRebuild)
+    }
+
+    private func onnxRecipe() throws -> LibraryRecipe {
+        #if os(macOS)
+            return try .onnx(.macOS, processor: probe.cpu().architecture)
+        #else
+            return try .onnx(.linux, processor: probe.cpu().architecture)
+        #endif
     }
 
     /// Installed engines, and the version in use.
@@ -60,7 +73,7 @@ extension HomeWise {
 
     /// Removes an installed engine; one that was found on the PATH is only forgotten.
     public func removeEngine(_ engine: String, version: String?) throws -> [EngineManifest] {
-        _ = try pinnedRecipe(engine)
+        _ = try format(runBy: engine)
         let all = try shelf.installed(engine)
         let doomed = try version.map { try [installedEngine(engine, version: $0)] } ?? all
         guard !doomed.isEmpty else { throw Failure.engineMissing(engine) }
@@ -74,7 +87,7 @@ extension HomeWise {
     }
 
     private func installedEngine(_ engine: String, version: String) throws -> EngineManifest {
-        _ = try pinnedRecipe(engine)
+        _ = try format(runBy: engine)
         let all = try shelf.installed(engine)
         guard let manifest = all.first(where: { $0.version == version }) else {
             throw Failure.badInput(
@@ -85,10 +98,10 @@ extension HomeWise {
         return manifest
     }
 
-    /// The engine that models are run with, if it is there and made for this processor.
-    func engineInUse() throws -> EngineManifest? {
-        guard let version = try store.inventory.currentEngine("llama.cpp"),
-            let manifest = try shelf.installed("llama.cpp").first(where: { $0.version == version }),
+    /// The engine that models of a format are run with, if it is there and made for this processor.
+    func engineInUse(for format: ModelFormat = .gguf) throws -> EngineManifest? {
+        guard let version = try store.inventory.currentEngine(format.engine),
+            let manifest = try shelf.installed(format.engine).first(where: { $0.version == version }),
             FileManager.default.isExecutableFile(atPath: manifest.server)
         else { return nil }
         return Set(manifest.processor).isSubset(of: probe.cpu().features) ? manifest : nil
@@ -96,6 +109,15 @@ extension HomeWise {
 }
 
 extension HomeWise {
-    /// Whether models can be run now.
-    public func hasEngine() throws -> Bool { try engineInUse() != nil }
+    /// Whether models of a format can be run now.
+    public func hasEngine(for format: ModelFormat = .gguf) throws -> Bool { try engineInUse(for: format) != nil }
+
+    /// The engine for a model, ready to be started.
+    ///
+    /// - Parameter governor: the library that sets llama.cpp's threads while it runs.
+    /// - Throws: `Failure.engineMissing`.
+    func engine(for format: ModelFormat, governor: String? = nil) throws -> any Engine {
+        guard let manifest = try engineInUse(for: format) else { throw Failure.engineMissing(format.engine) }
+        return format == .gguf ? LlamaCPP(manifest, governor: governor) : WorkerEngine(manifest)
+    }
 }

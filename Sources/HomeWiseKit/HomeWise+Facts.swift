@@ -38,16 +38,21 @@ extension HomeWise {
         var all: [String: ModelFacts] = [:]
         for model in try store.models() {
             // One file that is gone or damaged is no reason to know nothing of the others; `doctor` names it.
-            do { all[model.key] = try facts(ofBlob: model.digest, path: model.path) } catch is Failure { continue }
+            do { all[model.key] = try facts(of: model) } catch is Failure { continue }
         }
         return all
     }
 
     /// From the notes, or else from the file, once. A file that cannot be read as a model has none; running it will say so.
-    func facts(ofBlob digest: Digest, path: String) throws -> ModelFacts? {
+    func facts(of model: InstalledModel) throws -> ModelFacts? {
+        let digest = model.digest
         if let known = try store.inventory.note(.facts, key: digest.hex, as: ModelFacts.self) { return known }
-        let file = try MappedFile(path: path)
-        guard let header = try? GGUFHeader(file), let facts = try? ModelFacts(header, in: file) else { return nil }
+        // Weights in several files are known as a whole by their folder alone.
+        let isFolder = model.format == .pytorch && model.files.count { $0.role == .weights } > 1
+        let facts: ModelFacts
+        do { facts = try inspect(file: isFolder ? model.folder ?? model.path : model.path).facts } catch let failure as Failure
+            where failure.code == .malformedModel
+        { return nil }
         try store.inventory.note(facts, .facts, key: digest.hex, at: world.now())
         return facts
     }

@@ -173,6 +173,10 @@ extension HomeWise {
         known.info.name = model.name
         known.info.description = "Taken in from \(model.source)"
         known.info.aliases = nil
+        // What it is made for, its own files tell better than its name.
+        if let facts = try facts(of: model), !facts.capabilities.isEmpty {
+            known.info.capabilities = facts.capabilities
+        }
         known.info.variants?[0].quantization = model.tag
         // Where it can be had again, if its keeper's name for it is one that we can ask.
         if let source = try? SourceReference(parsing: model.source) { known.info.variants?[0].sources = [source] }

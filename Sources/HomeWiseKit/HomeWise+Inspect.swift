@@ -84,7 +84,16 @@ private struct FileInspection {
         let genai = try folder.bytes("genai_config.json").map { try GenAIConfig($0) }
         try genai?.screen.check()
         let notes = model.foreignDomains.isEmpty ? [] : ["it needs operators of \(model.foreignDomains.joined(separator: ", "))"]
-        return inspection(model.facts(genai: genai), tensors: model.tensors.count, notes: notes)
+        var facts = model.facts(genai: genai)
+        if facts.capabilities.contains(.completion), try hasChatTemplate() { facts.capabilities.append(.chat) }
+        return inspection(facts, tensors: model.tensors.count, notes: notes)
+    }
+
+    /// Newer folders have it in a file of its own, older ones in the tokenizer's.
+    private func hasChatTemplate() throws -> Bool {
+        if try folder.bytes("chat_template.jinja") != nil { return true }
+        guard let bytes = try folder.bytes("tokenizer_config.json") else { return false }
+        return try BoundedJSON(bytes, field: "tokenizer_config.json", limits: .init(bytes: 32 << 20)).root["chat_template"] != nil
     }
 
     private func pytorch() throws -> HomeWise.Inspection {

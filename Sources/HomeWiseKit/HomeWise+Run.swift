@@ -83,20 +83,21 @@ extension HomeWise {
         _ ready: Ready, wish: Wish = Wish(), typed: String? = "", limit: Int? = nil, report: @escaping Report,
         body: @escaping @Sendable (Conversation) async throws -> Value
     ) async throws -> Value {
-        guard let manifest = try engineInUse() else { throw Failure.engineMissing("llama.cpp") }
+        let format = ready.fit.format
+        guard let manifest = try engineInUse(for: format) else { throw Failure.engineMissing(format.engine) }
         // Nobody may remove it while it runs.
         let lease = try lease(on: ready.installed, purpose: "running")
         try noteUse(of: ready.installed)
         defer { withExtendedLifetime(lease) {} }
         let recovery = Recovery(house: self, manifest: manifest, wish: wish, typed: typed, report: report)
-        let governor = try await governorLibrary(for: manifest, report: report)
+        let governor = format == .gguf ? try await governorLibrary(for: manifest, report: report) : nil
         let order = try await recovery.begin(with: Supervisor.Order(plan: launchPlan(ready), fit: ready.fit))
         report(.launching(order.plan, order.fit))
-        let supervisor = Supervisor(
-            server: EngineServer(LlamaCPP(manifest, governor: governor), host: engineHost), order: order,
+        let supervisor = try Supervisor(
+            server: EngineServer(engine(for: format, governor: governor), host: engineHost), order: order,
             recover: { try await recovery.order(after: $0, $1) },
             onReady: { report(.ready(seconds: $0.session.secondsToReady)) },
-            accompany: { await govern($0, isWanted: governor != nil, report: report) })
+            accompany: { await govern($0, isWanted: governor != nil, report: report) }, onStep: { report(.loading($0)) })
         return try await supervisor.run { supervisor in
             try await body(
                 Conversation(supervisor, limit: limit) { timings, seat in
@@ -136,12 +137,20 @@ extension HomeWise {
         let missing = Self.shortestLook - since.duration(to: .now)
         if missing > .zero { try await Task.sleep(for: missing) }
         let threads = ThreadPolicy().threads(cpu: probe.cpu(), load: look?.load())
+        let storage = StorageProbe.storage(of: ready.installed.folder, probe: probe)
+        let mode = LoadModePolicy(memory: ready.fit.memory, free: probe.memory().free, storage: storage).decide()
         var plan = LaunchPlan(
-            model: ready.installed.path, alias: ready.fit.model.id, options: ready.fit.options, placement: ready.fit.placement,
+            model: ready.fit.format == .gguf ? ready.installed.path : ready.installed.folder, alias: ready.fit.model.id,
+            options: ready.fit.options, placement: ready.fit.placement,
             threads: threads.threads,
             reasons: ["\(threads.threads) thread\(threads.threads == 1 ? "" : "s"): \(threads.reason)"])
         plan.mostThreads = max(plan.threads, Int(probe.cpu().usableCores))
         plan.hasBlockCache = ready.fit.facts.hasBlockHeads
+        plan.task = ready.fit.model.task
+        guard ready.fit.format == .gguf else { return plan }
+        plan.projector = ready.installed.projector
+        (plan.isMapped, plan.isRepacking) = (mode.isMapped, mode.isRepacking)
+        plan.reasons.append("weights \(mode.reason)")
         return plan
     }
 }

@@ -90,6 +90,8 @@ public struct HomeWise: Sendable {
 extension Installed {
     init(_ model: InstalledModel) {
         self.init(
-            name: model.name, quantization: model.tag, size: model.size, digest: model.digest, path: model.path, source: model.source)
+            name: model.name, quantization: model.tag, size: model.size, digest: model.digest, path: model.path, source: model.source,
+            projector: model.files.first { $0.role == .projector }?.place,
+            folder: model.folder ?? (model.path as NSString).deletingLastPathComponent)
     }
 }

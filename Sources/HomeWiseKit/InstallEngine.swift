@@ -20,7 +20,7 @@ struct InstallEngine: Sendable {
     let processor: [String]
     let report: Report
 
-    private var shelf: EngineShelf { EngineShelf(folder: store.layout.engines) }
+    private var shelf: EngineShelf { EngineShelf(folder: store.layout.engines, program: world.executable) }
     private var builds: EngineBuilds { EngineBuilds(cache: world.cache, recipe: recipe, processor: processor) }
 
     /// - Parameter isRebuild: build from source, whatever is on the PATH, in the cache or installed.

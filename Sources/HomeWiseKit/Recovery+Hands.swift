@@ -60,11 +60,12 @@ extension Recovery {
             guard typed?.contains(":") != true else { return nil }
             let planner = try house.planner(wish, machine: machine)
             return planner.variants(of: fit.model, quantization: nil).filter { $0.size < fit.variant.size }
-                .map { planner.plan(fit.model, $0) }.first(where: \.isInstalled)
+                .map { planner.plan(fit.model, $0) }.first { $0.isInstalled && $0.format == fit.format }
         }
         guard typed == nil else { return nil }
         return try house.choose(wish, machine: machine).candidates.first {
-            $0.isInstalled && $0.model.writes && $0.variant.size < fit.variant.size && $0.model.name != fit.model.name
+            $0.isInstalled && $0.format == fit.format && $0.model.writes && $0.variant.size < fit.variant.size
+                && $0.model.name != fit.model.name
         }
     }
 

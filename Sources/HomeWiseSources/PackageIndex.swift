@@ -16,7 +16,13 @@ package struct PackageIndex: Sendable {
         (self.base, authorization) = Self.split(base)
     }
 
-    package enum Form: Sendable { case wheel, source }
+    package enum Form: Sendable, Equatable {
+        /// A wheel for every machine.
+        case wheel
+        case source
+        /// A wheel for one kind of machine; every word must stand in its platform.
+        case binary(platform: [String])
+    }
 
     /// Host, and port where one is named.
     package var host: String { URL(string: base)?.authority ?? base }
@@ -32,7 +38,11 @@ package struct PackageIndex: Sendable {
             throw Failure.refused(host: answer.host, status: answer.status, what: "the package \(name)", by: .packageIndex)
         }
         let page = try await read(answer)
-        guard let file = page.files.first(where: { Self.isFile($0.filename, of: name, version: version, form: form) }) else {
+        guard
+            let file = page.files.filter({ Self.isFile($0.filename, of: name, version: version, form: form) })
+                // Those for several Pythons hold the same libraries: the same one is taken each time.
+                .min(by: { $0.filename < $1.filename })
+        else {
             throw Failure(
                 .notAtSource, "The package index has no \(name) \(version).", remedy: "Choose another model or source.",
                 detail: ["host": answer.host])
@@ -81,6 +91,10 @@ package struct PackageIndex: Sendable {
             let parts = filename.split(separator: "-")
             return filename.hasSuffix(".whl") && parts.count >= 5 && normalized(String(parts[0])) == name && parts[1] == version
                 && filename.hasSuffix("-any.whl")
+        case .binary(let platform):
+            let parts = filename.dropLast(4).split(separator: "-")
+            return filename.hasSuffix(".whl") && parts.count >= 5 && normalized(String(parts[0])) == name && parts[1] == version
+                && platform.allSatisfy { parts[parts.count - 1].contains($0) }
         case .source:
             guard filename.hasSuffix("-\(version).tar.gz") else { return false }
             return normalized(String(filename.dropLast(version.utf8.count + 8))) == name

@@ -27,7 +27,7 @@ import Testing
             environment: ProcessInfo.processInfo.environment)
         let files = try #require(FileManager.default.enumerator(atPath: home + "/models"))
         let weights = try #require(files.compactMap { $0 as? String }.first { $0.hasSuffix(".gguf") })
-        let manifest = try #require(EngineShelf(folder: home + "/engines").installed("llama.cpp").first)
+        let manifest = try #require(EngineShelf(folder: home + "/engines", program: Products.homewise).installed("llama.cpp").first)
         return House(host: host, manifest: manifest, model: home + "/models/" + weights)
     }
 

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test func anEngineIsThereWhenItsManifestIs() throws {
-        let shelf = EngineShelf(folder: TemporaryFolder.path)
+        let shelf = EngineShelf(folder: TemporaryFolder.path, program: Products.homewise)
         let staging = try shelf.staging("llama.cpp", version: "1")
         try FileManager.default.createDirectory(atPath: staging, withIntermediateDirectories: true)
         #expect(try shelf.installed("llama.cpp").isEmpty)
@@ -26,14 +26,14 @@ import Testing
     }
 
     @Test func whatAnInterruptedRunLeftIsRemoved() throws {
-        let shelf = EngineShelf(folder: TemporaryFolder.path)
+        let shelf = EngineShelf(folder: TemporaryFolder.path, program: Products.homewise)
         let staging = try shelf.staging("llama.cpp", version: "1")
         try FileManager.default.createDirectory(atPath: staging + "/half", withIntermediateDirectories: true)
         #expect(!FileManager.default.fileExists(atPath: try shelf.staging("llama.cpp", version: "1")))
     }
 
     @Test("a manifest that cannot be read is reported and kept") func damagedManifest() throws {
-        let shelf = EngineShelf(folder: TemporaryFolder.path)
+        let shelf = EngineShelf(folder: TemporaryFolder.path, program: Products.homewise)
         _ = try shelf.publish(manifest("1"), from: nil)
         let path = TemporaryFolder.path + "/llama.cpp/1/manifest.json"
         try Data("{}".utf8).write(to: URL(filePath: path))

@@ -6,9 +6,8 @@ extension Planner {
 
     /// What speaks against a model whatever its variant.
     public func refusal(of model: ModelInfo) -> Reason? {
-        if model.type != .gguf, !(model.variants ?? []).contains(where: { $0.format == .gguf }) {
-            return (.unsupported, "no engine for \(model.type.rawValue) is available yet")
-        }
+        let formats = Set((model.variants ?? []).map { $0.format ?? model.type })
+        if !wish.isNamed, formats.isDisjoint(with: engines) { return Self.missingEngine(formats.first ?? model.type) }
         if let reason = mismatch(of: model) { return reason }
         guard let needs = model.requirements else { return nil }
         if needs.gpuRequired == true, !machine.gpus.contains(where: { $0.memoryIsShared != true || $0.kind == .metal }) {
@@ -29,6 +28,10 @@ extension Planner {
         return nil
     }
 
+    private static func missingEngine(_ format: ModelFormat) -> Reason {
+        (.unsupported, "its engine is not installed: homewise engine install \(format.engine)")
+    }
+
     private func mismatch(of model: ModelInfo) -> Reason? {
         if let terms = model.terms, !accepted.contains(terms.name), !wish.isNamed {
             return (.terms, "comes under the \(terms.name); to accept them: homewise run \(model.id)")
@@ -43,8 +46,7 @@ extension Planner {
 
     /// What speaks against one variant: the first of memory, disk and speed.
     public func obstacle(to fit: Fit) -> Reason? {
-        let format = fit.variant.format ?? fit.model.type
-        if format != .gguf { return (.unsupported, "no engine for \(format.rawValue) is available yet") }
+        if !wish.isNamed, !engines.contains(fit.format) { return Self.missingEngine(fit.format) }
         if let reason = memoryObstacle(to: fit) { return (.memory, reason) }
         if let reason = diskObstacle(to: fit) { return (.disk, reason) }
         let speed = fit.speed.tokensPerSecond

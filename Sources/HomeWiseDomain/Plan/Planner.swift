@@ -18,6 +18,8 @@ public struct Planner: Sendable {
     /// What the engine said of a model with these options.
     public var layouts: [LayoutKey: MemoryEstimate] = [:]
     public var calibration: Calibration?
+    /// Formats whose engine is here: a model of another is run only where a person names it, and its engine is installed on the way.
+    public var engines: Set<ModelFormat> = [.gguf]
     /// Another machine is planned for: an engine that can use its GPU is taken for granted.
     public var isSimulated = false
 
@@ -76,23 +78,34 @@ public struct Planner: Sendable {
     public func variants(of model: ModelInfo, quantization: String?) -> [ModelVariant] {
         let named = (model.variants ?? []).filter { quantization == nil || $0.quantization.lowercased() == quantization }
         let wanted = named.filter { ($0.format ?? model.type) == wish.format }
-        return (wanted.isEmpty ? named : wanted).sorted { $0.size > $1.size }
+        let order = { (variant: ModelVariant) in self.rank(variant.format ?? model.type) }
+        return (wanted.isEmpty ? named : wanted).sorted { (order($0), $1.size) < (order($1), $0.size) }
+    }
+
+    /// Formats whose engine is here come first, then those that take the least to have.
+    private func rank(_ format: ModelFormat) -> Int {
+        let order = [ModelFormat.gguf, .onnx, .pytorch]
+        return (order.firstIndex(of: format) ?? order.count) + (engines.contains(format) ? 0 : order.count)
     }
 
     /// One variant as it would run, whether it fits or not.
     public func plan(_ model: ModelInfo, _ variant: ModelVariant) -> Fit {
         let key = Fit.key(model, variant)
         let facts = known(key, variant) ?? model.facts(variant)
+        let format = variant.format ?? model.type
+        let context = min(wish.context, facts.contextLength ?? model.contextLength ?? wish.context)
+        // What does not write looks at a text as a whole.
         let options = ContextOptions(
-            context: min(wish.context, facts.contextLength ?? model.contextLength ?? wish.context), keyType: wish.cacheType,
-            valueType: wish.cacheType)
-        let placement = placement(facts, options)
+            context: context, batch: model.task.isWriting ? 512 : context, keyType: wish.cacheType, valueType: wish.cacheType)
+        let placement = format == .gguf ? placement(facts, options) : .cpu
         var memory =
-            layouts[LayoutKey(model: key, options: options)] ?? MemoryEstimate(facts, file: variant.size, options, cpu: machine.cpu)
+            layouts[LayoutKey(model: key, options: options)]
+            ?? MemoryEstimate(facts, format, file: variant.size, options, cpu: machine.cpu)
         if placement != .cpu { memory = memory.moving(placement, facts, options, budget: gpuBudget?.bytes ?? 0) }
         // Half of a conversation is what lies behind a word on average.
         let cacheBytes = EngineFootprint(facts, options).cache / 2
         let estimate = SpeedModel(machine: machine, calibration: calibration).estimate(facts, placement: placement, cacheBytes: cacheBytes)
+            .reached(by: format, growth: facts.growthInTorch(on: machine.cpu))
         let speed = measured[Fit.measurementKey(key, placement)].map {
             SpeedEstimate(tokensPerSecond: $0, promptTokensPerSecond: estimate.promptTokensPerSecond, basis: .measured)
         }
