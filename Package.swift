@@ -25,6 +25,7 @@ func tests(_ name: String, of ours: [Target.Dependency], using theirs: Target.De
 
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -39,6 +40,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "homewise", targets: ["HomeWiseCommand"]),
+        .executable(name: "homewise-onnx", targets: ["HomeWiseOnnxWorker"]),
         .library(name: "HomeWiseKit", targets: ["HomeWiseKit"]),
     ],
     dependencies: [
@@ -48,6 +50,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
     ],
@@ -60,6 +63,8 @@ let package = Package(
         room("HomeWiseKit", on: ["HomeWiseDomain", "HomeWiseMachine", "HomeWiseStore", "HomeWiseSources", "HomeWiseEngines"]),
         .executableTarget(
             name: "HomeWiseCommand", dependencies: ["HomeWiseKit", "HomeWiseDomain", argumentParser], swiftSettings: strict),
+        .executableTarget(
+            name: "HomeWiseOnnxWorker", dependencies: ["HomeWiseDomain", hummingbird, argumentParser], swiftSettings: strict),
         .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
         .target(name: "CGuard"),
 

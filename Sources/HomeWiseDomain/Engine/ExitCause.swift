@@ -51,7 +51,8 @@ public struct ExitCause: Sendable, Equatable {
     }
 
     /// The first that matches any line decides: the cause stands before “failed to load model”, which follows from all of them.
-    /// Words of llama.cpp, ggml and its backends (CUDA, Vulkan, Metal, RPC), of the C++ runtime and of the loader.
+    /// Words of llama.cpp, ggml and its backends (CUDA, Vulkan, Metal, RPC), of the C++ runtime and of the loader,
+    /// and those of our own workers (“missing library:”, “damaged model:”).
     private static let rules: [(kind: Kind, words: [String], sentence: String)] = [
         (
             .outOfDeviceMemory,
@@ -80,7 +81,10 @@ public struct ExitCause: Sendable, Equatable {
             ],
             "the device could not be used"
         ),
-        (.missingLibrary, ["error while loading shared libraries", "library not loaded"], "a library it needs is missing"),
+        (
+            .missingLibrary, ["error while loading shared libraries", "library not loaded", "missing library:"],
+            "a library it needs is missing"
+        ),
         (.addressInUse, ["address already in use", "couldn't bind"], "its address is in use"),
         (
             .unsupportedModel, ["unknown model architecture", "unsupported model architecture", "unknown pre-tokenizer type"],
@@ -90,7 +94,7 @@ public struct ExitCause: Sendable, Equatable {
             .badModel,
             [
                 "within the file bounds", "corrupted or incomplete", "invalid magic", "wrong number of tensors", "failed to load model",
-                "error loading model",
+                "error loading model", "damaged model:",
             ],
             "it cannot read the model's file"
         ),
