@@ -25,9 +25,11 @@ setup-test:
 setup: ## Install the system packages that are missing
 	@scripts/setup.sh
 
-build: setup ## Build the release binary
+build: setup ## Build the release binaries
 	@echo "Building homewise (the first time takes some minutes)" >&2
-	@$(SWIFT) build --configuration release --product homewise --static-swift-stdlib -Xlinker -s --scratch-path $(RELEASE) $(QUIET)
+	@for product in homewise homewise-onnx; do \
+		$(SWIFT) build --configuration release --product $$product --static-swift-stdlib -Xlinker -s --scratch-path $(RELEASE) $(QUIET) || exit; \
+	done
 
 engine: build ## Install the llama.cpp engine
 	@$(BINARY) engine install llama.cpp
@@ -50,14 +52,16 @@ format: ## Format the sources
 install: build ## Put the binary under PREFIX (default /usr/local)
 	@install -d "$(DESTDIR)$(PREFIX)/bin"
 	@install -m 755 $(BINARY) "$(DESTDIR)$(PREFIX)/bin/homewise"
+	@install -m 755 $(BINARY)-onnx "$(DESTDIR)$(PREFIX)/bin/homewise-onnx"
 	@echo "Installed $(DESTDIR)$(PREFIX)/bin/homewise" >&2
 
 uninstall: ## Remove the binary from PREFIX; models and settings stay
-	@rm -f "$(DESTDIR)$(PREFIX)/bin/homewise"
+	@rm -f "$(DESTDIR)$(PREFIX)/bin/homewise" "$(DESTDIR)$(PREFIX)/bin/homewise-onnx"
 
 bench: build engine ## Measure ours beside the peers
 	@$(SWIFT) build --configuration release --product HomeWiseBench --static-swift-stdlib --scratch-path $(RELEASE) $(QUIET)
 	@bench/busy.sh $(BINARY)
+	@bench/start.sh $(BINARY) $(RELEASE)/release/HomeWiseBench
 	@bench/know.sh $(BINARY) $(RELEASE)/release/HomeWiseBench
 
 clean: ## Remove build folders; models, engines and caches stay

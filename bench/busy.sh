@@ -14,7 +14,7 @@ tokens=200
 prompt='Write a story of two hundred words about a lighthouse keeper.'
 
 "$homewise" pull "$model" 2>/dev/null
-server=$("$homewise" engine list --json | sed -n 's/.*"server" : "\(.*\)".*/\1/p' | head -n 1)
+server=$("$homewise" engine list --json | sed -n 's/.*"server" : "\(.*llama-server\)".*/\1/p' | head -n 1)
 file=$("$homewise" list --json | tr -d '\n' | tr '}' '\n' | sed -n "s/.*\"name\" : \"$model\",.*\"path\" : \"\([^\"]*\)\".*/\1/p" | head -n 1)
 [ -n "$server" ] && [ -n "$file" ] || { echo "error  engine or model is missing: run make run first" >&2; exit 69; }
 

@@ -14,7 +14,7 @@ bench=${2:-.build-release/release/HomeWiseBench}
 
 "$homewise" pull smollm2-135m-instruct 2>/dev/null
 "$homewise" pull gemma-3-270m --accept-terms 2>/dev/null
-server=$("$homewise" engine list --json | sed -n 's/.*"server" : "\(.*\)".*/\1/p' | head -n 1)
+server=$("$homewise" engine list --json | sed -n 's/.*"server" : "\(.*llama-server\)".*/\1/p' | head -n 1)
 paths=$("$homewise" list --json | sed -n 's/.*"path" : "\(.*\)".*/\1/p')
 gemma=$("$homewise" list --json | tr -d '\n' | tr '}' '\n' | sed -n 's/.*"name" : "gemma-3-270m",.*"path" : "\([^"]*\)".*/\1/p' | head -n 1)
 [ -n "$server" ] && [ -n "$gemma" ] || { echo "error  engine or models are missing: run make run first" >&2; exit 69; }
