@@ -86,6 +86,9 @@ let package = Package(
         tests("HomeWiseSourcesTests", of: ["HomeWiseSources", "HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting"], using: crypto),
         tests("HomeWiseEnginesTests", of: ["HomeWiseEngines", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand", "FakeEngine"]),
         tests(
+            "HomeWiseOnnxTests", of: ["HomeWiseOnnxWorker", "HomeWiseEngines", "HomeWiseDomain", "HomeWiseTesting"], using: asyncHTTPClient,
+            nioCore, nioHTTP1),
+        tests(
             "HomeWiseKitTests",
             of: [
                 "HomeWiseKit", "HomeWiseEngines", "HomeWiseSources", "HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting",

@@ -18,7 +18,7 @@ struct WorkerCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let worker = Worker(alias: options.alias)
         let ending = Ending(worker: worker, socket: options.socket)
-        ending.watch()
+        let signals = ending.watch()
         // The socket is ours alone from its first moment on.
         umask(0o177)
         let server = Task { try await serve(worker) }
@@ -30,7 +30,7 @@ struct WorkerCommand: AsyncParsableCommand {
             } catch { ending.fail(error) }
         }
         do { try await server.value } catch { ending.fail(error) }
-        ending.finish(status: 0)
+        withExtendedLifetime(signals) { ending.finish(status: 0) }
     }
 
     private func serve(_ worker: Worker) async throws {
@@ -49,24 +49,28 @@ struct Ending: Sendable {
     let worker: Worker
     let socket: String
 
-    /// Time for answers that are being written to end with an error that says why.
-    private static let grace = Duration.milliseconds(700)
+    /// Time for answers that are being written to end with an error that says why, and for that to be sent.
+    private static let (grace, sending) = (Duration.milliseconds(1200), Duration.milliseconds(50))
 
     /// SIGTERM and SIGINT end it in less than two seconds, whatever it is at.
-    func watch() {
-        for number in [SIGTERM, SIGINT] {
+    ///
+    /// - Returns: what has to be kept for that.
+    func watch() -> [any DispatchSourceSignal] {
+        [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
                 unlink(socket)
                 worker.shutDown()
                 Task {
-                    try? await Task.sleep(for: Self.grace)
+                    let deadline = ContinuousClock.now + Self.grace
+                    while !worker.isIdle, .now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+                    try await Task.sleep(for: Self.sending)
                     finish(status: 0)
                 }
             }
             source.resume()
-            Self.sources.append(source)
+            return source
         }
     }
 
@@ -79,7 +83,4 @@ struct Ending: Sendable {
         unlink(socket)
         _exit(status)
     }
-
-    /// Kept for as long as the program runs; filled once, before anything else does.
-    nonisolated(unsafe) private static var sources: [any DispatchSourceSignal] = []
 }

@@ -50,6 +50,9 @@ final class Worker: Sendable {
         }
     }
 
+    /// Whether nobody is being answered by the model.
+    var isIdle: Bool { turnstile.isFree }
+
     /// Answers that are being written end with an error; new ones are refused.
     func shutDown() {
         let brake = state.withLock { state in
