@@ -11,5 +11,7 @@ trap 'rm -rf "$home"' EXIT
 HOMEWISE_HOME="$home" "$HOMEWISE_TEST_BINARY" engine install llama.cpp
 # Real servers and official clients for the tests of the sources; fetching them here shows a failure by itself.
 scripts/test-peers.sh >/dev/null
+# Real models for the tests of the workers, likewise.
+scripts/test-models.sh >/dev/null
 # One at a time: two cores are soon busy, and some tests look at the clock.
 swift test --skip-build --no-parallel

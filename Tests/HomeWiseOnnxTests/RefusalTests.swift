@@ -76,6 +76,13 @@ import Testing
         #expect(try await lastWords(of: chat(model, libraries: half)).hasPrefix("error: missing library: libonnxruntime.so"))
     }
 
+    @Test("too little memory is named at the load, whichever part it is too little for", arguments: [300_000, 750_000])
+    func tooLittleMemory(_ limit: Int) async throws {
+        let arguments = try ["--model", TestModels.path("smollm2-onnx"), "--libraries", TestModels.path("onnx-libs"), "--context", "8192"]
+        let last = try await lastWords(of: RunningWorker(arguments, memory: limit))
+        #expect(ExitCause(code: 1, signal: nil, tail: [last]).kind == .outOfMemory, "\(last)")
+    }
+
     @Test func damagedModels() async throws {
         let cut = try folder(like: "smollm2-onnx") { path in
             let whole = try Data(contentsOf: URL(filePath: path + "/model.onnx"))

@@ -19,14 +19,18 @@ final class RunningWorker: Sendable {
     private let client: HTTPClient
     static let key = "secret-of-the-tests"
 
-    /// - Parameter folder: a folder for the socket and the log.
-    init(_ arguments: [String], in folder: String = TemporaryFolder.path) throws {
+    /// - Parameters:
+    ///   - folder: a folder for the socket and the log.
+    ///   - memory: KiB of address space that it may have; `nil` for as many as there are.
+    init(_ arguments: [String], in folder: String = TemporaryFolder.path, memory: Int? = nil) throws {
         let name = String(UInt32.random(in: .min ... .max), radix: 36)
         (socket, log) = ("\(folder)/\(name).sock", "\(folder)/\(name).log")
         try Data().write(to: URL(filePath: log))
         process = Process()
-        process.executableURL = URL(filePath: Products.folder + "/homewise-onnx")
-        process.arguments = arguments + ["--alias", "model", "--socket", socket]
+        let program = Products.folder + "/homewise-onnx"
+        process.executableURL = URL(filePath: memory == nil ? program : "/bin/sh")
+        let limit = memory.map { ["-c", "ulimit -v \($0); exec \"$0\" \"$@\"", program] } ?? []
+        process.arguments = limit + arguments + ["--alias", "model", "--socket", socket]
         process.environment = ["LLAMA_API_KEY": Self.key, "PATH": "/usr/bin:/bin"]
         process.standardError = try FileHandle(forWritingTo: URL(filePath: log))
         process.standardOutput = process.standardError

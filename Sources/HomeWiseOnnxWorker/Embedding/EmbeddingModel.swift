@@ -33,9 +33,11 @@ actor EmbeddingModel {
 
     /// The tokens of each text.
     ///
-    /// - Throws: `Failure.promptTooLong` for the first that is longer than the model's limit.
+    /// - Throws: `Failure.promptTooLong` for the first that is longer than the model's limit; `CancellationError`.
     func tokens(of texts: [String]) throws -> [[Int32]] {
         try texts.map { text in
+            // Thousands of long ones take their time, and nobody may be there any more.
+            try Task.checkCancellation()
             let tokens = settings.tokenizer.encode(text)
             guard tokens.count <= context else { throw Failure.promptTooLong(tokens.count, most: context) }
             guard !tokens.isEmpty else { throw Failure.badRequest("an input is empty") }
@@ -63,8 +65,7 @@ actor EmbeddingModel {
                 return normalized
             }
         } catch let error as RuntimeError {
-            let text = error.text.lowercased()
-            if text.contains("bad_alloc") || text.contains("failed to allocate") { throw Failure.workerOutOfMemory("answering") }
+            if LoadError.isMemory(error.text) { throw Failure.workerOutOfMemory("answering") }
             throw Failure.generationFailed(String(error.text.prefix(300)))
         }
     }

@@ -19,7 +19,8 @@ struct DynamicLibrary: Sendable {
             throw Failure.libraryMissing(names[0], "it is not in \(folder)")
         }
         guard let handle = dlopen("\(folder)/\(name)", RTLD_NOW | RTLD_GLOBAL) else {
-            throw Failure.libraryMissing(name, Self.lastError)
+            let words = Self.lastError
+            throw LoadError.isMemory(words) ? Failure.workerOutOfMemory("opening \(name)") : .libraryMissing(name, words)
         }
         self.name = name
         self.handle = UInt(bitPattern: handle)

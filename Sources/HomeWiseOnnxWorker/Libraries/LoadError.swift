@@ -10,14 +10,19 @@ enum LoadError {
     static func failure(_ text: String) -> Failure {
         let line = text.split(separator: "\n").first.map(String.init) ?? text
         let lower = text.lowercased()
-        if ["bad_alloc", "failed to allocate", "out of memory", "cannot allocate"].contains(where: lower.contains) {
-            return .workerOutOfMemory("loading the model")
-        }
+        if isMemory(text) { return .workerOutOfMemory("loading the model") }
         if let name = name(after: "unsupported model_type in config.json: ", in: line) { return .unknownArchitecture(name) }
         if lower.contains("not implemented") || lower.contains("is not a registered function") || lower.contains("no op registered") {
             return .unknownArchitecture(String(line.prefix(200)))
         }
         return .damagedModel(String(line.prefix(300)))
+    }
+
+    /// Whether the words of a library, or of the loader, say that there was not enough memory.
+    static func isMemory(_ text: String) -> Bool {
+        let lower = text.lowercased()
+        return ["bad_alloc", "failed to allocate", "could not allocate", "cannot allocate", "out of memory", "failed to map segment"]
+            .contains { lower.contains($0) }
     }
 
     private static func name(after words: String, in line: String) -> String? {

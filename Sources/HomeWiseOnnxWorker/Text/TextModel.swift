@@ -39,8 +39,17 @@ actor TextModel {
             try genai.check(genai.overlay(config.pointer, Self.settings(threads: threads)))
             let model = try genai.make(genai.destroyModel) { genai.createModel(config.pointer, $0) }
             self.model = model
+            try takeContext(model)
             return try genai.make(genai.destroyTokenizer) { genai.createTokenizer(model.pointer, $0) }
         } catch { throw LoadError.failure(error.text) }
+    }
+
+    /// Takes the memory that the longest answer needs, computes one token, and gives it back: ready means ready, and a context
+    /// that does not fit is known before anybody waits for an answer.
+    private func takeContext(_ model: GenaiObject) throws(GenaiError) {
+        let params = try parameters(model, length: context, SamplingOptions())
+        let generator = try genai.make(genai.destroyGenerator) { genai.createGenerator(model.pointer, params.pointer, $0) }
+        try genai.check(genai.appendTokens(generator.pointer, [0], 1))
     }
 
     /// A thread that waits by spinning takes a core from the rest of the house.
@@ -51,7 +60,11 @@ actor TextModel {
         """
     }
 
-    /// Reads the prompt. Memory for its keys and values is taken here, for as many tokens as the answer may have.
+    /// Tokens of a prompt that are read at once. The answer is the same for any number, and the speed nearly so; but a whole prompt
+    /// of 2,000 tokens took 400 MB more, and a step of it cannot be ended before it is over.
+    private static let reading = 128
+
+    /// Reads the prompt, or less when the brake is pulled. Memory for its keys and values is taken here, for as many tokens as the answer may have.
     ///
     /// - Parameter length: tokens of prompt and answer together, at most.
     func begin(_ prompt: [Int32], length: Int, _ options: SamplingOptions, _ brake: Brake) throws {
@@ -64,7 +77,10 @@ actor TextModel {
                 // A refusal would be told by the next step: the generator is then no longer able to go on.
                 _ = try? genai.check(genai.setRuntimeOption(generator.pointer, "terminate_session", "1"))
             }
-            try genai.check(genai.appendTokens(generator.pointer, prompt, prompt.count))
+            for start in stride(from: 0, to: prompt.count, by: Self.reading) where brake.reason == nil {
+                let part = Array(prompt[start..<min(start + Self.reading, prompt.count)])
+                try genai.check(genai.appendTokens(generator.pointer, part, part.count))
+            }
         } catch { throw Self.failure(error) }
     }
 
@@ -108,8 +124,6 @@ actor TextModel {
     }
 
     private static func failure(_ error: GenaiError) -> Failure {
-        let text = error.text.lowercased()
-        if text.contains("bad_alloc") || text.contains("failed to allocate") { return .workerOutOfMemory("answering") }
-        return .generationFailed(String(error.text.prefix(300)))
+        LoadError.isMemory(error.text) ? .workerOutOfMemory("answering") : .generationFailed(String(error.text.prefix(300)))
     }
 }
