@@ -41,9 +41,11 @@ soak: setup-test ## Kill it at every change of the disk, and KILLS times at rand
 	@HOMEWISE_STRICT=1 $(SWIFT) build --build-tests --quiet
 	@HOMEWISE_KILLS=$(KILLS) HOMEWISE_TEST_BINARY="$$(HOMEWISE_STRICT=1 $(SWIFT) build --show-bin-path)/homewise" $(SWIFT) test --skip-build --no-parallel --filter 'KillTests|PowerLossTests|TogetherTests|FaultyDiskTests'
 
-check: setup-test ## Formatting, registry and manifest checks
+check: setup-test ## Formatting, registry, manifest and worker checks
 	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 	@scripts/embed-registry.sh --check
+	@scripts/embed-workers.sh --check
+	@scripts/check-workers.sh
 	@/usr/bin/python3 -W ignore -m jsonschema -i registry/models.json registry/schema.json
 
 format: ## Format the sources

@@ -10,6 +10,8 @@ public struct EngineManifest: Sendable, Codable, Equatable {
         case found
         /// Made of libraries or packages that were fetched ready for use.
         case fetched
+        /// Made in the cache from pinned packages: it lies there, and the shelf only tells of it.
+        case environment
     }
 
     public var engine: String
