@@ -12,19 +12,32 @@ struct EngineCommand: AsyncParsableCommand {
 
     struct Install: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Install an engine: from the PATH if it is new enough, else built from source.")
+            abstract:
+                "Install an engine: llama.cpp from the PATH or from source, ONNX's libraries, or PyTorch in an environment of its own.")
 
-        @Argument(help: "The engine: llama.cpp.") var engine = "llama.cpp"
-        @Flag(help: "Build it from source, whatever is there already.") var rebuild = false
+        @Argument(help: "The engine: llama.cpp, onnx or pytorch.") var engine = "llama.cpp"
+        @Flag(help: "Build or fetch it anew, whatever is there already.") var rebuild = false
+        @Flag(help: "Do not ask before gigabytes are fetched.") var yes = false
         @Flag(help: "Print the result as JSON.") var json = false
 
         func run() async throws {
             let story = Story()
             let world = try World.ofThisProcess()
             let manifest = try await Interrupts.shared.cancelling(isLast: true) {
-                try await HomeWise.open(world) { try await $0.installEngine(engine, isRebuild: rebuild, report: story.tell) }
+                try await HomeWise.open(world) { house in
+                    if engine == ModelFormat.pytorch.engine { try await agree(to: house.torchPlan()) }
+                    return try await house.installEngine(engine, isRebuild: rebuild, report: story.tell)
+                }
             }
             if json { try Terminal.json(manifest) }
+        }
+
+        /// Its size is told before anything is fetched.
+        private func agree(to plan: TorchPlan) throws {
+            guard !plan.isInstalled else { return }
+            Terminal.line("PyTorch", plan.sentence)
+            if yes || (Terminal.isInputPerson && Terminal.confirm("           Fetch it?")) { return }
+            throw Failure.badInput("PyTorch was not installed: nobody said yes.", remedy: "Add --yes to fetch it without a question.")
         }
     }
 
@@ -78,7 +91,7 @@ struct EngineCommand: AsyncParsableCommand {
                         "\(what) was not removed: nobody said yes.", remedy: "Add --yes to remove it without a question.")
                 }
             }
-            let removed = try await HomeWise.open(World.ofThisProcess()) { try $0.removeEngine(engine, version: version) }
+            let removed = try await HomeWise.open(World.ofThisProcess()) { try await $0.removeEngine(engine, version: version) }
             for manifest in removed { Terminal.say("Removed \(manifest.engine) \(manifest.version).") }
         }
     }

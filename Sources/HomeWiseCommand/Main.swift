@@ -48,7 +48,8 @@ struct HomeWiseCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, RecommendCommand.self, PlanCommand.self, PullCommand.self, ImportCommand.self, ExportCommand.self,
             ListCommand.self, SearchCommand.self, ShowCommand.self, HardwareCommand.self, DoctorCommand.self, CalibrateCommand.self,
-            EngineCommand.self, RegistryCommand.self, VerifyCommand.self, UpdateCommand.self, RemoveCommand.self, PruneCommand.self,
+            ConvertCommand.self, EngineCommand.self, RegistryCommand.self, VerifyCommand.self, UpdateCommand.self, RemoveCommand.self,
+            PruneCommand.self,
             DiskCommand.self,
         ])
 }

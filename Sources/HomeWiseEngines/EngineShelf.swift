@@ -66,7 +66,7 @@ package struct EngineShelf: Sendable {
 
     /// Whether all that its manifest speaks of is there.
     package func isWhole(_ manifest: EngineManifest) -> Bool {
-        guard let libraries = manifest.arguments.last, manifest.origin == .fetched else { return true }
+        guard manifest.origin == .fetched, let libraries = manifest.arguments.last else { return true }
         return FileManager.default.isExecutableFile(atPath: manifest.server) && FileManager.default.fileExists(atPath: libraries)
     }
 

@@ -36,6 +36,7 @@ extension HomeWise {
             report(.engineReady(manifest, isNew: false))
             return manifest
         }
+        if format == .pytorch { return try await installTorch(shelf, isRebuild: isRebuild, report: report) }
         let sources = try SourceDesk(world: world, transport: transport, inventory: store.inventory, isForgiving: true, report: report)
         let fetch = FileFetch(store: store, transport: transport, limits: world.limits, now: world.now, purpose: engine, report: report)
         if format == .onnx {
@@ -72,7 +73,7 @@ extension HomeWise {
     }
 
     /// Removes an installed engine; one that was found on the PATH is only forgotten.
-    public func removeEngine(_ engine: String, version: String?) throws -> [EngineManifest] {
+    public func removeEngine(_ engine: String, version: String?) async throws -> [EngineManifest] {
         _ = try format(runBy: engine)
         let all = try shelf.installed(engine)
         let doomed = try version.map { try [installedEngine(engine, version: $0)] } ?? all
@@ -83,6 +84,7 @@ extension HomeWise {
                 try store.inventory.use(engine: engine, version: all.first { !doomed.contains($0) }?.version)
             }
         }
+        if doomed.contains(where: { $0.origin == .environment }) { try await removeTorch() }
         return doomed
     }
 

@@ -63,7 +63,7 @@ import Testing
         #expect(steps.withLock { steps in steps.contains { if case .quantizing = $0 { true } else { false } } })
         let launch = LaunchPlan(
             model: conversion.output, alias: "converted", options: ContextOptions(context: 256), threads: 1, reasons: [])
-        let text = try await LlamaServer(manifest: tools.llama, host: tools.host).run(launch, isChat: true) { session in
+        let text = try await EngineServer(LlamaCPP(tools.llama), host: tools.host).run(launch) { session in
             var text = ""
             for try await part in try await session.client.chat([ChatMessage(.user, "What is the capital of France?")], limit: 30) {
                 if case .text(let piece) = part { text += piece }
