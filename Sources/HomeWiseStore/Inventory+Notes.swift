@@ -69,6 +69,8 @@ package enum NoteKind: String, Sendable {
     case memory
     /// What a model needed before it ran (`RecoveryMemory`), by model.
     case recovery
+    /// How a model is to be run, as a person saved it (`ModelOptions`), by model.
+    case options
     /// Whether an engine heeds the governor, by engine and version of the governor.
     case governor
     /// A registry that a person added, by name.
