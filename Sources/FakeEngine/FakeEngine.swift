@@ -20,6 +20,10 @@ import HomeWiseTesting
 /// - `out-of-memory-above N`: has no memory for more than N tokens of context
 /// - `lose-device`: cannot use any graphics card
 /// - `crash-with OPTION VALUE`, `crash-without OPTION`: ends itself while loading where an option has the value, or is not there
+/// - `note-start PATH`: adds its number to the path, a line for each start
+/// - `load-takes N`: `/health` stays 503 for so many milliseconds
+/// - `answer-takes N`: so many milliseconds between two tokens
+/// - `out-of-memory-beside PATH`: has no memory while the last one that is noted there lives
 /// - `ignore-term`: pays no heed to SIGTERM
 /// - `grandchild PATH`: starts a process of its own that outlives it, and writes its number to the path
 @main
@@ -36,6 +40,7 @@ struct FakeEngine {
         }
         // A real model, as engines are proven with, is no list of orders and asks for nothing.
         let orders = try Orders(String(decoding: Data(contentsOf: URL(filePath: model)), as: UTF8.self))
+        if let path = orders["note-start"] { Self.note(path) }
         if let words = orders["die-saying"] {
             FileHandle.standardError.write(Data((words + "\n").utf8))
             exit(1)
@@ -45,8 +50,26 @@ struct FakeEngine {
         try Self.failAsOrdered(orders, arguments)
         if orders["ignore-term"] != nil { signal(SIGTERM, SIG_IGN) }
         if let path = orders["grandchild"] { try Self.startGrandchild(path) }
-        let server = try await LoopbackServer.start(socket: socket) { request in Self.reply(to: request, orders) }
+        let ready = ContinuousClock.now + .milliseconds(orders["load-takes"].flatMap { Int($0) } ?? 0)
+        let server = try await LoopbackServer.start(socket: socket) { request in
+            request.path == "/health" && ContinuousClock.now < ready ? .init(503) : Self.reply(to: request, orders)
+        }
         try await server.waitUntilClosed()
+    }
+
+    /// In one write, so that two that start at a time do not mix.
+    private static func note(_ path: String) {
+        let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        let line = Array("\(getpid())\n".utf8)
+        guard file >= 0, write(file, line, line.count) == line.count else { exit(2) }
+        close(file)
+    }
+
+    private static func isAnyoneAlive(_ path: String) -> Bool {
+        let numbers = (FileManager.default.contents(atPath: path) ?? Data()).split(separator: 10).compactMap {
+            Int32(String(decoding: $0, as: UTF8.self))
+        }
+        return numbers.last.map { kill($0, 0) == 0 } ?? false
     }
 
     /// Without the handlers that the runtime may have put there to print a trace.
@@ -67,6 +90,7 @@ struct FakeEngine {
         {
             fail("alloc_tensor_range: failed to allocate CPU buffer of size \(context)")
         }
+        if let path = orders["out-of-memory-beside"], isAnyoneAlive(path) { fail("ggml: failed to allocate CPU buffer of size 5") }
         if orders["lose-device"] != nil, value("--gpu-layers") != "0" { fail("ggml_cuda_init: no CUDA-capable device is detected") }
         if let words = orders["crash-with"]?.split(separator: " "), words.count == 2, value(String(words[0])) == String(words[1]) {
             die(by: SIGSEGV)
@@ -101,7 +125,8 @@ struct FakeEngine {
         if orders["count-messages"] != nil {
             return stream(["\(String(decoding: request.body, as: UTF8.self).components(separatedBy: "\"role\"").count - 1)"])
         }
-        return stream(["Hello", " from", " the fake."])
+        let pause = isWarmUp ? 0 : orders["answer-takes"].flatMap { Int($0) } ?? 0
+        return stream(["Hello", " from", " the fake."], pause: .milliseconds(pause))
     }
 
     /// Whether nobody was at the path before.

@@ -36,6 +36,7 @@ package actor Supervisor {
     private var order: Order
     private var phase = Phase.starting
     private var waiters = Waiters<Seat>()
+    private var mourners = Waiters<Void>()
     /// Ends the engine that runs now, with a failure that its process does not show.
     private var breaking: AsyncStream<Failure>.Continuation?
 
@@ -94,6 +95,21 @@ package actor Supervisor {
 
     private func giveUp(_ ticket: Int) { waiters.cancel(ticket) }
 
+    /// Waits for the end of all tries.
+    ///
+    /// - Throws: always: the failure that nothing helped against, `CancellationError`.
+    package func untilNothingIsLeft() async throws {
+        if case .failed(let error) = phase { throw error }
+        let ticket = mourners.ticket()
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { mourners.add($0, ticket) }
+        } onCancel: {
+            Task { await self.stopMourning(ticket) }
+        }
+    }
+
+    private func stopMourning(_ ticket: Int) { mourners.cancel(ticket) }
+
     /// The running engine; `nil` while there is none.
     package var seatNow: Seat? { if case .ready(let seat) = phase { seat } else { nil } }
 
@@ -140,7 +156,9 @@ package actor Supervisor {
     private func settle(_ outcome: Result<Seat, any Error>) {
         switch outcome {
         case .success(let seat): phase = .ready(seat)
-        case .failure(let error): phase = .failed(error)
+        case .failure(let error):
+            phase = .failed(error)
+            mourners.resume(with: .failure(error))
         }
         waiters.resume(with: outcome)
     }

@@ -10,16 +10,23 @@ import HomeWiseStore
 public actor Conversation {
     private let supervisor: Supervisor
     private let limit: Int?
+    private let system: [ChatMessage]
     private let remember: @Sendable (AnswerTimings, Supervisor.Seat) async throws -> Void
     public private(set) var history: [ChatMessage] = []
 
     /// Tokens that a model without turns writes at most: it seldom stops by itself.
     static let continuation = 128
 
-    /// - Parameter limit: tokens that an answer may have at most.
-    init(_ supervisor: Supervisor, limit: Int?, remember: @escaping @Sendable (AnswerTimings, Supervisor.Seat) async throws -> Void) {
+    /// - Parameters:
+    ///   - limit: tokens that an answer may have at most.
+    ///   - system: said to the model before everything else.
+    init(
+        _ supervisor: Supervisor, limit: Int?, system: String? = nil,
+        remember: @escaping @Sendable (AnswerTimings, Supervisor.Seat) async throws -> Void
+    ) {
         self.supervisor = supervisor
         self.limit = limit
+        self.system = system.map { [ChatMessage(.system, $0)] } ?? []
         self.remember = remember
     }
 
@@ -72,7 +79,7 @@ public actor Conversation {
 
     private func stream(_ prompt: String, _ seat: Supervisor.Seat) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
         seat.order.fit.model.isChat
-            ? try await seat.session.client.chat(history + [ChatMessage(.user, prompt)], limit: limit)
+            ? try await seat.session.client.chat(system + history + [ChatMessage(.user, prompt)], limit: limit)
             : try await seat.session.client.complete(prompt, limit: limit ?? Self.continuation)
     }
 

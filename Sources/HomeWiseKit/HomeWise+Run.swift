@@ -83,32 +83,11 @@ extension HomeWise {
         _ ready: Ready, wish: Wish = Wish(), typed: String? = "", limit: Int? = nil, report: @escaping Report,
         body: @escaping @Sendable (Conversation) async throws -> Value
     ) async throws -> Value {
-        let format = ready.fit.format
-        guard let manifest = try engineInUse(for: format) else { throw Failure.engineMissing(format.engine) }
-        // Nobody may remove it while it runs.
-        let lease = try lease(on: ready.installed, purpose: "running")
-        try noteUse(of: ready.installed)
-        defer { withExtendedLifetime(lease) {} }
-        let recovery = Recovery(house: self, manifest: manifest, wish: wish, typed: typed, report: report)
-        let governor = format == .gguf ? try await governorLibrary(for: manifest, report: report) : nil
-        let order = try await recovery.begin(with: Supervisor.Order(plan: launchPlan(ready), fit: ready.fit))
-        report(.launching(order.plan, order.fit))
-        let supervisor = try Supervisor(
-            server: EngineServer(engine(for: format, governor: governor), host: engineHost), order: order,
-            recover: { try await recovery.order(after: $0, $1) },
-            onReady: { report(.ready(seconds: $0.session.secondsToReady)) },
-            accompany: { await govern($0, isWanted: governor != nil, report: report) }, onStep: { report(.loading($0)) })
-        return try await supervisor.run { supervisor in
-            try await body(
-                Conversation(supervisor, limit: limit) { timings, seat in
-                    await recovery.answered(seat.order)
-                    try remember(timings, seat, manifest)
-                })
-        }
+        try await withTenancy(ready, wish: wish, typed: typed, report: report) { try await body($0.conversation(limit: limit)) }
     }
 
     /// What a run tells of the model: memory beside the plan, and the rate.
-    private func remember(_ timings: AnswerTimings, _ seat: Supervisor.Seat, _ manifest: EngineManifest) throws {
+    func remember(_ timings: AnswerTimings, _ seat: Supervisor.Seat, _ manifest: EngineManifest) throws {
         let (fit, plan) = (seat.order.fit, seat.order.plan)
         let fewest = min(plan.threads, seat.session.board?.takeFewest() ?? plan.threads)
         // What another plan took and reached says nothing of the one that was chosen.

@@ -11,6 +11,7 @@ extension Recovery {
     func means(for order: Supervisor.Order, _ trouble: Trouble) async throws -> Set<Rung> {
         var means: Set<Rung> = [isDamaged ? .repairFile : .verifyFile]
         if order.plan.placement.gpu?.engineName != nil { means.insert(.probeAgain) }
+        if trouble == .memory, await neighbours?.canGive() == true { means.insert(.evictIdle) }
         for rung in Rung.ladder(for: trouble) where [.lowerQuantization, .lowerTier].contains(rung) {
             do {
                 if try await smaller(than: order.fit, rung) != nil { means.insert(rung) }
@@ -24,6 +25,7 @@ extension Recovery {
     /// - Returns: the order to start again with; `nil` where this did not help.
     func act(_ rung: Rung, _ order: Supervisor.Order) async throws -> Supervisor.Order? {
         switch rung {
+        case .evictIdle: try await neighbours?.give() == true ? order : nil
         case .probeAgain: try await hasDevice(order) ? order : nil
         case .verifyFile: try await look(at: order.fit)
         case .repairFile: try await repair(order.fit) ? order : nil

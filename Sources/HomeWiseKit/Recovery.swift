@@ -13,6 +13,8 @@ actor Recovery {
     let wish: Wish
     /// What a person typed; `nil` where the choice was ours.
     let typed: String?
+    /// Models that are loaded beside it; `nil` where it is alone.
+    let neighbours: Neighbours?
     let report: Report
     /// What was asked for, before anything was given up; and what an earlier run had noted of it.
     private var asked: LaunchPlan?
@@ -23,13 +25,19 @@ actor Recovery {
     /// On the models that took another's place.
     var leases: [Lease] = []
 
-    init(house: HomeWise, manifest: EngineManifest, wish: Wish, typed: String?, report: @escaping Report) {
+    init(
+        house: HomeWise, manifest: EngineManifest, wish: Wish, typed: String?, neighbours: Neighbours? = nil, report: @escaping Report
+    ) {
         self.house = house
         self.manifest = manifest
         self.wish = wish
         self.typed = typed
+        self.neighbours = neighbours
         self.report = report
     }
+
+    /// What was given up so far, a sentence each.
+    var gaveUp: [String] { ladder.taken.filter(\.rung.isLasting).map(\.sentence) }
 
     /// The order with what this model needed the last time.
     func begin(with order: Supervisor.Order) throws -> Supervisor.Order {

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+public import HomeWiseDomain
+import HomeWiseEngines
+import HomeWiseMachine
+import HomeWiseStore
+
+/// How a model is to be loaded, if it is not here already.
+struct LoadOrder: Sendable {
+    /// What somebody asked for, as it was written.
+    struct Wanted: Hashable, Sendable {
+        var selector: String
+        var options: ModelOptions
+    }
+
+    var key: String
+    var ready: HomeWise.Ready
+    var plan: LaunchPlan
+    var wish: Wish
+    /// What a person or a program named it by.
+    var typed: String
+    /// What was asked for and what is saved, together.
+    var options: ModelOptions
+
+    func want(
+        _ priority: RequestPriority, _ purpose: ResidencyBoard.Want.Purpose, client: String = "", patience: Double? = nil,
+        on house: HomeWise
+    ) -> ResidencyBoard.Want {
+        ResidencyBoard.Want(
+            key: key, plan: plan, demand: options.demand, footprint: Footprint(ready.fit, plan: plan, cpu: house.probe.cpu()),
+            priority: priority, purpose: purpose, client: client, keepAlive: options.idleUnload, patience: patience,
+            loadSeconds: Self.seconds(ready.fit.variant.size))
+    }
+
+    /// A guess until it was loaded once: half a second, and a gigabyte in two.
+    private static func seconds(_ size: ByteCount) -> Double { 0.5 + Double(size.bytes) / 0.5e9 }
+
+    /// What the engine takes that came to run, also where recovery changed the plan.
+    func footprint(of order: Supervisor.Order, on house: HomeWise) -> Footprint {
+        Footprint(order.fit, plan: order.plan, cpu: house.probe.cpu())
+    }
+}
+
+extension HomeWise {
+    /// Plans a model that is here.
+    ///
+    /// - Parameter held: what our engines hold; it counts as free, because they give way.
+    /// - Throws: `Failure.unknownModel`, `Failure.modelTooLarge` with the figures.
+    func loadOrder(_ wanted: LoadOrder.Wanted, wish: Wish, held: Footprint, report: @escaping Report) async throws -> LoadOrder {
+        let name = try await name(of: wanted.selector, report: report)
+        let machine = MemoryBudget.without(held, try await hardware())
+        var fit = try choose(named: name, wish: wish, machine: machine)
+        let options = try wanted.options.over(savedOptions(fit.key))
+        try options.check()
+        let wish = options.applied(to: wish)
+        if !options.isEmpty { fit = try choose(named: fit.key, wish: wish, machine: machine) }
+        fit.model.sampling = options.applied(to: fit.model.sampling)
+        guard let installed = try installed().first(where: { "\($0.name):\($0.quantization)" == fit.key }) else {
+            throw Failure.notHere(wanted.selector, near: try self.installed().map { "\($0.name):\($0.quantization)" })
+        }
+        let ready = Ready(fit: fit, installed: installed)
+        let plan = try await options.applied(to: launchPlan(ready))
+        return LoadOrder(key: fit.key, ready: ready, plan: plan, wish: wish, typed: name, options: options)
+    }
+}
+
+/// Why a model came or went, and what its engine tells.
+public enum ResidencyEvent: Sendable {
+    case model(String, Event)
+    case draining(String, ResidencyBoard.Leave)
+    case unloading(String, ResidencyBoard.Leave)
+    case unloaded(String)
+}

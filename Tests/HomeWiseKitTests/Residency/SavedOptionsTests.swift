@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseDomain
+import HomeWiseTesting
+import Testing
+
+@testable import HomeWiseKit
+
+/// Options that a person saves for a model.
+@Suite(.temporaryFolder, .timeLimit(.minutes(2))) struct SavedOptionsTests {
+    private typealias House = ResidencyHouse
+
+    private func option(_ name: ModelOptions.Name, _ all: [OptionReport]) throws -> OptionReport {
+        try #require(all.first { $0.name == name })
+    }
+
+    @Test func whatIsSavedHoldsAndIsForgottenAgain() async throws {
+        try await House.open(["a": []]) { house in
+            let before = try await house.options(of: "a")
+            #expect(before.count == ModelOptions.Name.allCases.count && before.allSatisfy { $0.saved == nil && !$0.reason.isEmpty })
+            #expect(try option(.context, before).default == "4096" && option(.keyType, before).effective == "f16")
+            try house.setOptions(of: "a", ["context": "1024", "key-type": "q8_0", "idle_unload": "1h"])
+            try house.setOptions(of: "a", ["temperature": "0.3"])
+            var wish = ModelOptions()
+            wish.context = 512
+            let after = try await house.options(of: "a", wish: wish)
+            let context = try option(.context, after)
+            #expect(context.default == "4096" && context.saved == "1024" && context.effective == "512" && context.reason == "asked for now")
+            #expect(try option(.temperature, after).saved == "0.3" && option(.idleUnload, after).effective == "60m")
+            #expect(try option(.keyType, after).reason == "saved for this model")
+            try house.unsetOptions(of: "a", ["context"])
+            #expect(try option(.context, await house.options(of: "a")).effective == "4096")
+            #expect(try house.unsetOptions(of: "a").isEmpty && house.savedOptions("a:q8_0").isEmpty)
+        }
+    }
+
+    @Test(arguments: [
+        ["context": "63"], ["context": "many"], ["parallel": "0"], ["key_type": "q9"], ["pin": "perhaps"], ["idle_unload": "soon"],
+        ["top_p": "nan"], ["temperature": "-1"], ["colour": "red"], ["value_type": "q8_0", "flash_attention": "off"],
+    ])
+    func whatCannotBeIsRefusedAndNothingIsSaved(_ values: [String: String]) async throws {
+        try await House.open(["a": []]) { house in
+            try house.setOptions(of: "a", ["batch": "256"])
+            let failure = #expect(throws: Failure.self) { try house.setOptions(of: "a", values.merging(["threads": "1"]) { $1 }) }
+            #expect(failure?.code == .badInput && failure?.remedy.isEmpty == false)
+            var saved = ModelOptions()
+            saved.batch = 256
+            #expect(try house.savedOptions("a:q8_0") == saved)
+            #expect(throws: Failure.self) { try house.setOptions(of: "nobody", ["batch": "256"]) }
+        }
+    }
+
+    @Test func aLoadedModelIsLoadedAnewWithWhatWasSavedMeanwhile() async throws {
+        try await House.open(["a": ["count-messages"]]) { house in
+            let plans = Shared<[LaunchPlan]>([])
+            try await house.withResidency(report: { event in
+                if case .model(_, .launching(let plan, _)) = event { plans.withLock { $0.append(plan) } }
+            }) { residency in
+                #expect(try await residency.ask("a") == "1")
+                try house.setOptions(of: "a", ["system_prompt": "Be kind.", "top_k": "7"])
+                #expect(try await residency.ask("a") == "2", "what is said first is sent too, and needs no loading")
+                #expect(House.starts(of: "a").count == 1)
+                try house.setOptions(of: "a", ["context": "1024", "batch": "64", "load_mode": "copied", "pin": "on"])
+                _ = try await residency.ask("a")
+                #expect(House.starts(of: "a").count == 2)
+                let plan = try #require(plans.withLock { $0.last })
+                #expect(plan.options.context == 1024 && plan.options.batch == 64 && !plan.isMapped)
+                #expect(plan.reasons.contains { $0.contains("because it is set so") })
+                #expect(await residency.ps().first?.isPinned == true)
+                _ = try await residency.ask("a")
+                #expect(House.starts(of: "a").count == 2)
+            }
+        }
+    }
+}
