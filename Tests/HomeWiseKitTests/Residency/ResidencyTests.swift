@@ -49,6 +49,8 @@ import Testing
                 let all = await residency.ps()
                 #expect(all.map(\.key) == ["a:q8_0", "b:q8_0"] && all.allSatisfy { $0.state == .ready && $0.requestsServed == 1 })
                 #expect(Set(all.compactMap(\.pid)) == Set(House.starts(of: "a") + House.starts(of: "b")))
+                let held = await residency.held
+                #expect(held.own >= 2_000_000, "what ours hold is not counted as others'")
                 let one = try #require(all.first)
                 #expect(one.contextAsked == 4096 && one.contextGiven == 4096 && one.engine == "llama.cpp" && one.gaveUp.isEmpty)
                 #expect((one.anonymous?.bytes ?? 0) > 1_000_000 && (one.planned?.own ?? 0) > 1_000_000)
