@@ -26,6 +26,7 @@ func tests(_ name: String, of ours: [Target.Dependency], using theirs: Target.De
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -50,6 +51,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
@@ -61,8 +63,12 @@ let package = Package(
         room("HomeWiseSources", on: ["HomeWiseDomain"], hiding: "CArchive", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix, nioSSL),
         room("HomeWiseEngines", on: ["HomeWiseDomain"], hiding: "CGuard", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage),
         room("HomeWiseKit", on: ["HomeWiseDomain", "HomeWiseMachine", "HomeWiseStore", "HomeWiseSources", "HomeWiseEngines"]),
+        room("HomeWiseServer", on: ["HomeWiseKit", "HomeWiseDomain"], hiding: hummingbird, logging, nioCore),
         .executableTarget(
-            name: "HomeWiseCommand", dependencies: ["HomeWiseKit", "HomeWiseDomain", argumentParser], swiftSettings: strict),
+            name: "HomeWiseCommand",
+            dependencies: [
+                "HomeWiseServer", "HomeWiseKit", "HomeWiseDomain", argumentParser, asyncHTTPClient, nioCore, nioHTTP1,
+            ], swiftSettings: strict),
         .executableTarget(
             name: "HomeWiseOnnxWorker", dependencies: ["HomeWiseDomain", hummingbird, argumentParser], swiftSettings: strict),
         .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),

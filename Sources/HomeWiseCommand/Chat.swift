@@ -8,7 +8,7 @@ import Synchronization
 
 /// The conversation at the terminal.
 struct Chat: Sendable {
-    let conversation: Conversation
+    let conversation: any Talk
     let isJSON: Bool
 
     /// One question, one answer; the answer alone goes to standard output.
@@ -25,7 +25,7 @@ struct Chat: Sendable {
 
     func converse() async throws {
         Terminal.say(Terminal.dim("Ask away. Ctrl-C stops an answer; /clear begins anew; /bye or Ctrl-D leaves."))
-        let model = try await conversation.fit().model
+        let model = try await conversation.speaker()
         if !model.isChat {
             Terminal.line("Note", "\(model.name) continues what you write; it does not answer in turns.")
         }
@@ -77,16 +77,21 @@ struct Chat: Sendable {
 
     /// - Parameter isWhole: nothing is shown before the answer is whole.
     private func ask(_ prompt: String, isWhole: Bool = false) async throws -> Answer {
-        let answer = Mutex(Answer())
+        let answer = Held()
         let start = ContinuousClock.now
-        let fit = try await conversation.ask(prompt) { part in
-            let text = answer.withLock { $0.take(part, after: start.duration(to: .now) / .seconds(1)) }
+        let speaker = try await conversation.put(prompt) { [isJSON] part in
+            let text = answer.value.withLock { $0.take(part, after: start.duration(to: .now) / .seconds(1)) }
             if !isJSON, !isWhole, let text { Terminal.answer(text) }
         }
-        return answer.withLock { answer in
-            answer.model = fit.key
+        return answer.value.withLock { answer in
+            answer.model = speaker.key
             return answer
         }
+    }
+
+    /// What is written so far, for whoever writes on.
+    private final class Held: Sendable {
+        let value = Mutex(Answer())
     }
 
     /// Reads on a thread of its own: the keyboard may keep it waiting for hours.
@@ -134,7 +139,7 @@ struct Answer: Sendable {
     }
 
     /// The figures, for a person.
-    func tell(_ conversation: Conversation) async {
+    func tell(_ conversation: any Talk) async {
         var parts: [String] = []
         if let timings {
             parts.append("\(timings.tokens) tokens at \(timings.tokensPerSecond.rounded(toPlaces: 1)) tokens/s")
@@ -158,7 +163,7 @@ struct Answer: Sendable {
         let memoryAnonymous: Int64?
     }
 
-    func result(of conversation: Conversation) async -> Result {
+    func result(of conversation: any Talk) async -> Result {
         let memory = await conversation.memory()
         return Result(
             model: model, answer: text, reasoning: reasoning.isEmpty ? nil : reasoning, finishReason: finish,

@@ -48,6 +48,7 @@ struct HomeWiseCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, RecommendCommand.self, PlanCommand.self, PullCommand.self, ImportCommand.self, ExportCommand.self,
             ListCommand.self, SearchCommand.self, ShowCommand.self, HardwareCommand.self, DoctorCommand.self, CalibrateCommand.self,
+            EmbedCommand.self, LoadCommand.self, PsCommand.self, StopCommand.self, LogsCommand.self, OptionsCommand.self, ServeCommand.self,
             ConvertCommand.self, EngineCommand.self, RegistryCommand.self, VerifyCommand.self, UpdateCommand.self, RemoveCommand.self,
             PruneCommand.self,
             DiskCommand.self,

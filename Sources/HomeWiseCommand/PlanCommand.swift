@@ -14,7 +14,7 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(help: "Layers on the GPU.") var gpuLayers: Int?
     @Flag(help: "Show what machine the model takes.") var needs = false
     @OptionGroup var target: TargetOptions
-    @OptionGroup var options: ModelOptions
+    @OptionGroup var options: WishOptions
 
     func run() async throws {
         var wish = try options.wish()

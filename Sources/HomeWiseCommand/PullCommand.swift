@@ -33,7 +33,7 @@ struct PullCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "Models, or auto for the best for this machine.") var models: [String]
-    @OptionGroup var options: ModelOptions
+    @OptionGroup var options: WishOptions
     @OptionGroup var download: DownloadOptions
     @Option(help: "Models at a time, 1 to 8.") var parallel: String?
     @Flag(help: "Show what would be fetched, and from where; fetch nothing.") var dryRun = false
@@ -67,7 +67,7 @@ struct PullCommand: AsyncParsableCommand {
 private struct Pulls {
     let house: HomeWise
     let manager: DownloadManager
-    let options: ModelOptions
+    let options: WishOptions
     let story: Story
     let wish: Wish
 

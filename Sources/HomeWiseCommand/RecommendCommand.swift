@@ -51,7 +51,7 @@ struct RecommendCommand: AsyncParsableCommand {
     @Flag(help: "Show also what was ruled out, with the reason.") var all = false
     @Option(help: "How many to show.") var top = 10
     @OptionGroup var target: TargetOptions
-    @OptionGroup var options: ModelOptions
+    @OptionGroup var options: WishOptions
 
     func run() async throws {
         var wish = try options.wish()

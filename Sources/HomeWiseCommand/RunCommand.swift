@@ -6,7 +6,7 @@ import Foundation
 import HomeWiseDomain
 import HomeWiseKit
 
-struct ModelOptions: ParsableArguments {
+struct WishOptions: ParsableArguments {
     @Option(help: "Tokens that a conversation may hold.") var context: Int?
     @Option(help: "Rule out models that write fewer tokens per second.") var minSpeed: Double?
     @Option(help: "Only models of this tier: compact, minimal, standard or advanced.") var tier: String?
@@ -17,6 +17,18 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "What keys and values are kept in: f16, q8_0, q4_0 and others; smaller ones take less memory.") var cacheType: String?
     @Flag(help: "Accept the terms that the model comes under.") var acceptTerms = false
     @Flag(help: "Print the result as JSON.") var json = false
+
+    /// What of it says how a model is loaded.
+    func loadOptions() throws -> ModelOptions {
+        var options = ModelOptions()
+        options.context = context
+        if cpuOnly { options.gpuLayers = 0 }
+        if cacheType != nil {
+            let type = try wish().cacheType
+            (options.keyType, options.valueType) = (type, type)
+        }
+        return options
+    }
 
     /// - Throws: `Failure.badInput` that names the option.
     func wish() throws -> Wish {
@@ -68,7 +80,7 @@ struct RunCommand: AsyncParsableCommand {
     @Argument(help: "The model, or auto for the best that is here or can be had.") var model: String?
     @Option(name: .shortAndLong, help: "Ask this and leave.") var prompt: String?
     @Option(help: "Tokens that an answer may have at most.") var maxTokens: Int?
-    @OptionGroup var options: ModelOptions
+    @OptionGroup var options: WishOptions
     @OptionGroup var download: DownloadOptions
 
     func run() async throws {
@@ -87,22 +99,41 @@ struct RunCommand: AsyncParsableCommand {
                 let name = try await house.name(ofTyped: model, options, story)
                 try Terms.settle(house, name, isAccepted: options.acceptTerms)
                 // A model that cannot run here is refused before minutes go into an engine.
+                var format = wish.format == .gguf ? ModelFormat.gguf : wish.format
                 if let name {
                     let fit = try await house.choose(named: name, wish: wish, machine: house.hardware())
+                    format = fit.format
                     guard fit.model.writes else {
                         throw Failure.badInput(
                             "\(fit.model.name) does not write.",
                             remedy: "It is made for \(fit.model.purposes). Choose another one to talk to: homewise recommend")
                     }
                 }
-                try await house.ensureEngine(story)
+                try await house.ensureEngine(for: format, story)
                 let ready = try await house.obtain(name, wish: wish, report: story.tell)
-                try await house.withModel(ready, wish: wish, typed: name, limit: maxTokens, report: story.tell) { conversation in
+                try await talk(to: ready, wish: wish, typed: name, in: house, world, story) { conversation in
                     let chat = Chat(conversation: conversation, isJSON: options.json)
                     if let prompt { try await chat.once(prompt) } else { try await chat.converse() }
                 }
             }
         }
+    }
+
+    /// With the model that `homewise serve` has loaded or loads for us, where it runs; else with one of our own for as long as we talk.
+    private func talk(
+        to ready: HomeWise.Ready, wish: Wish, typed: String?, in house: HomeWise, _ world: World, _ story: Story,
+        _ body: @escaping @Sendable (any Talk) async throws -> Void
+    ) async throws {
+        let options = try options.loadOptions()
+        let limit = maxTokens
+        let isServed = try await DaemonClient.ifRunning(world) { client in
+            guard let client else { return false }
+            let report = try await client.load(.init(model: ready.fit.key, options: options)) { story.tell($0) }
+            try await body(RemoteConversation(client, report, options, of: ready.fit, limit: limit, story: story))
+            return true
+        }
+        if isServed { return }
+        try await house.withModel(ready, wish: wish, typed: typed, limit: limit, report: story.tell) { try await body($0) }
     }
 
     /// All of standard input where it is not a person's keyboard. An empty pipe is an error, not a question.
@@ -146,7 +177,7 @@ extension World {
 
 extension HomeWise {
     /// - Returns: `nil` where the choice is left to HomeWise.
-    func name(ofTyped model: String?, _ options: ModelOptions, _ story: Story) async throws -> String? {
+    func name(ofTyped model: String?, _ options: WishOptions, _ story: Story) async throws -> String? {
         guard let model, model.lowercased() != "auto" else { return nil }
         // Which of the models in it is meant, nobody knows before it is unpacked.
         if try archiveSource(model) != nil {
@@ -158,10 +189,19 @@ extension HomeWise {
     }
 
     /// The engine, installed on the way where it is missing.
-    func ensureEngine(_ story: Story) async throws {
-        if try hasEngine() { return }
-        Terminal.line(
-            "Engine", "llama.cpp is not installed yet for this processor; that is done once, and takes some minutes if it has to be built")
-        _ = try await installEngine(report: story.tell)
+    ///
+    /// - Throws: `Failure.engineMissing` for one that nobody installs unasked.
+    func ensureEngine(for format: ModelFormat, _ story: Story) async throws {
+        if try hasEngine(for: format) { return }
+        switch format {
+        case .gguf:
+            Terminal.line(
+                "Engine",
+                "llama.cpp is not installed yet for this processor; that is done once, and takes some minutes if it has to be built")
+        case .onnx: Terminal.line("Engine", "ONNX's libraries are not here yet; that is done once, and fetches some 40 MB")
+        // Its gigabytes are asked about first.
+        case .pytorch: throw Failure.engineMissing(format.engine)
+        }
+        _ = try await installEngine(format.engine, report: story.tell)
     }
 }

@@ -12,8 +12,55 @@ final class Story: Sendable {
     /// Where programs read along.
     private let lines: JSONLines?
     private let skipped = Mutex<[String]>([])
+    private let steps = Mutex<[LoadStep]>([])
+    /// Whether each step of a load is a line of its own; otherwise they are one, at the end.
+    private let isShowingSteps: Bool
 
-    init(lines: JSONLines? = nil) { self.lines = lines }
+    init(lines: JSONLines? = nil, isShowingSteps: Bool = false) {
+        self.lines = lines
+        self.isShowingSteps = isShowingSteps
+    }
+
+    func tell(_ line: DaemonWire.Line) {
+        switch line {
+        case .step(let step): tell(.loading(step))
+        case .told(let label, let text): Terminal.line(label, text)
+        case .part, .loaded, .answered, .failed: break
+        }
+    }
+
+    func tell(_ event: ResidencyEvent) {
+        switch event {
+        case .model(let key, .loading(let step)):
+            if let seconds = step.seconds { Terminal.line("Loading", "\(key): \(step.phase.words), \(seconds.rounded(toPlaces: 2)) s") }
+        case .model(_, let event): tell(event)
+        case .draining(let key, let reason): Terminal.line("Unloading", "\(key) once its requests are done: \(reason.words)")
+        case .unloading(let key, let reason): Terminal.line("Unloading", "\(key): \(reason.words)")
+        case .unloaded(let key): Terminal.line("Unloaded", key)
+        }
+    }
+
+    private func tell(_ step: LoadStep) {
+        if let share = step.share, Terminal.isPerson, isShowingSteps {
+            return progress.update(step: Int(share * 100), of: 100)
+        }
+        guard let seconds = step.seconds else { return }
+        progress.finish()
+        guard isShowingSteps else { return steps.withLock { $0.append(step) } }
+        let count = LoadPhase.allCases.count
+        Terminal.line(
+            "Step \(step.phase.rawValue)/\(count)",
+            "\(step.phase.words), \(seconds.rounded(toPlaces: 2)) s" + (step.words.map { ": \($0)" } ?? ""))
+    }
+
+    /// “load configuration 0.01 s, start engine 0.20 s”.
+    private func takeSteps() -> String {
+        steps.withLock { steps in
+            defer { steps = [] }
+            return steps.compactMap { step in step.seconds.map { "\(step.phase.words) \($0.rounded(toPlaces: 2)) s" } }.joined(
+                separator: ", ")
+        }
+    }
 
     func tell(_ event: Event) {
         lines?.tell(event)
@@ -25,6 +72,7 @@ final class Story: Sendable {
             progress.update(step: step, of: total)
             return
         }
+        if case .loading(let step) = event { return tell(step) }
         if case .phase(let model, let phase) = event {
             if Terminal.isPerson { progress.finish() }
             return Terminal.quiet("           \(phase.number) of 5, \(phase.rawValue) of \(model)")
@@ -35,7 +83,7 @@ final class Story: Sendable {
             return
         }
         tellSkipped()
-        if let (label, text) = Self.words(for: event) { Terminal.line(label, text) }
+        if let (label, text) = Self.words(for: event) { Terminal.line(label, text + detail(of: event)) }
         if case .considered(let choice) = event { ChoiceTable(choice).lines.forEach { Terminal.say("           " + $0) } }
     }
 
@@ -47,6 +95,12 @@ final class Story: Sendable {
         }
         guard !models.isEmpty else { return }
         Terminal.line("Skipped", "\(models.joined(separator: ", ")): that host does not answer; it is asked again in ten minutes")
+    }
+
+    private func detail(of event: Event) -> String {
+        guard case .ready = event else { return "" }
+        let steps = takeSteps()
+        return steps.isEmpty ? "" : ": \(steps)"
     }
 
     static func words(for event: Event) -> (String, String)? {

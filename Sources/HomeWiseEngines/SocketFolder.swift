@@ -5,7 +5,7 @@ import Foundation
 import HomeWiseDomain
 
 /// Where engines listen. The folder is 0700, since llama-server makes its socket open to all.
-struct SocketFolder {
+package struct SocketFolder {
     /// `sun_path` of Linux has 108 bytes, of macOS 104, the closing zero included.
     static let longestPath = 103
 
@@ -51,7 +51,7 @@ struct SocketFolder {
         guard unlink(file) == 0 || errno == ENOENT else { throw Failure.cannotWrite(path: file, errno: errno) }
     }
 
-    static func isAlive(_ socket: String) -> Bool {
+    package static func isAlive(_ socket: String) -> Bool {
         let descriptor = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return true }
         defer { close(descriptor) }

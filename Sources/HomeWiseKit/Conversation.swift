@@ -43,24 +43,54 @@ public actor Conversation {
     /// - Returns: the model that answered.
     @discardableResult
     public func ask(_ prompt: String, onPart: @Sendable (AnswerPart) -> Void) async throws -> Fit {
-        let seat = try await supervisor.seat()
         var answer = ""
-        do {
-            for try await part in try await stream(prompt, seat) {
-                if case .text(let text) = part { answer += text }
+        var isChat = false
+        defer { if isChat, !answer.isEmpty { history += [ChatMessage(.user, prompt), ChatMessage(.assistant, answer)] } }
+        return try await answer(history + [ChatMessage(.user, prompt)]) { part, fit in
+            isChat = fit.model.isChat
+            if case .text(let text) = part { answer += text }
+            onPart(part)
+        }
+    }
+
+    /// Answers a conversation that somebody else remembers. A model without turns continues its last message.
+    ///
+    /// - Throws: as `ask`.
+    /// - Returns: the model that answered.
+    public func answer(_ messages: [ChatMessage], onPart: (AnswerPart, Fit) -> Void) async throws -> Fit {
+        try await whileSeated { seat in
+            for try await part in try await stream(messages, seat) {
                 // A rate that cannot be written down is no reason to lose an answer.
                 if case .timings(let timings) = part { try? await remember(timings, seat) }
-                onPart(part)
+                onPart(part, seat.order.fit)
             }
-        } catch {
-            keep(prompt, answer, seat)
+            try Task.checkCancellation()
+            return seat.order.fit
+        }
+    }
+
+    /// A vector for each text, in their order.
+    ///
+    /// - Throws: `Failure.engineRefused` for a text that the model cannot take whole, and as `ask`.
+    public func vectors(of texts: [String]) async throws -> [[Float]] {
+        try await whileSeated { try await $0.session.client.embed(texts) }
+    }
+
+    /// How well each document answers a question, in their order.
+    ///
+    /// - Throws: as `vectors`.
+    public func scores(of documents: [String], for query: String) async throws -> [Double] {
+        try await whileSeated { try await $0.session.client.rerank(documents, by: query) }
+    }
+
+    /// Works with the running engine, and tells of one that fails meanwhile.
+    private func whileSeated<Value>(_ work: (Supervisor.Seat) async throws -> Value) async throws -> Value {
+        let seat = try await supervisor.seat()
+        do { return try await work(seat) } catch {
             let error = await seat.session.explain(error)
             if let failure = error as? Failure, failure.code == .engineDied { await supervisor.lost(seat, failure) }
             throw error
         }
-        keep(prompt, answer, seat)
-        try Task.checkCancellation()
-        return seat.order.fit
     }
 
     /// Takes the last question and what was answered to it out of the history, to ask it again.
@@ -77,14 +107,9 @@ public actor Conversation {
         return ProcessMemory(pid: seat.session.pid).map { ($0.resident, $0.anonymous) }
     }
 
-    private func stream(_ prompt: String, _ seat: Supervisor.Seat) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
+    private func stream(_ messages: [ChatMessage], _ seat: Supervisor.Seat) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
         seat.order.fit.model.isChat
-            ? try await seat.session.client.chat(system + history + [ChatMessage(.user, prompt)], limit: limit)
-            : try await seat.session.client.complete(prompt, limit: limit ?? Self.continuation)
-    }
-
-    private func keep(_ prompt: String, _ answer: String, _ seat: Supervisor.Seat) {
-        guard seat.order.fit.model.isChat, !answer.isEmpty else { return }
-        history += [ChatMessage(.user, prompt), ChatMessage(.assistant, answer)]
+            ? try await seat.session.client.chat(system + messages, limit: limit)
+            : try await seat.session.client.complete(messages.last?.content ?? "", limit: limit ?? Self.continuation)
     }
 }

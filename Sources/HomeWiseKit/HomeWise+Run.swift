@@ -109,27 +109,54 @@ extension HomeWise {
     /// And one longer than this says what was, not what is.
     private static let longestLook = Duration.seconds(3)
 
-    func launchPlan(_ ready: Ready) async throws -> LaunchPlan {
+    /// How a model would be started: what its files and the machine say, then how its weights get into memory.
+    ///
+    /// - Parameters:
+    ///   - saved: options of a person's that will be laid over it.
+    ///   - start: since when it is being prepared.
+    ///   - report: told of both steps.
+    func launchPlan(
+        _ ready: Ready, saved: Int = 0, since start: ContinuousClock.Instant = .now, report: Report = { _ in }
+    ) async throws -> LaunchPlan {
+        report(.loading(LoadStep(.configuration)))
+        let plan = try await configured(ready)
+        report(.loading(.configured(ready.fit, saved: saved, after: start.duration(to: .now))))
+        guard ready.fit.format == .gguf else {
+            report(.loading(LoadStep(.mapping, seconds: 0, words: "its library copies the weights")))
+            return plan
+        }
+        let mapping = ContinuousClock.now
+        let (mapped, words) = mapped(plan, ready)
+        report(.loading(LoadStep(.mapping, seconds: mapping.duration(to: .now) / .seconds(1), words: words)))
+        return mapped
+    }
+
+    private func configured(_ ready: Ready) async throws -> LaunchPlan {
         var look = load
         var since = loadSince
         if since.duration(to: .now) > Self.longestLook { (look, since) = (LoadProbe(probe), .now) }
         let missing = Self.shortestLook - since.duration(to: .now)
         if missing > .zero { try await Task.sleep(for: missing) }
         let threads = ThreadPolicy().threads(cpu: probe.cpu(), load: look?.load())
-        let storage = StorageProbe.storage(of: ready.installed.folder, probe: probe)
-        let mode = LoadModePolicy(memory: ready.fit.memory, free: probe.memory().free, storage: storage).decide()
+        let isGGUF = ready.fit.format == .gguf
         var plan = LaunchPlan(
-            model: ready.fit.format == .gguf ? ready.installed.path : ready.installed.folder, alias: ready.fit.model.id,
-            options: ready.fit.options, placement: ready.fit.placement,
-            threads: threads.threads,
+            model: isGGUF ? ready.installed.path : ready.installed.folder, alias: ready.fit.model.id, options: ready.fit.options,
+            placement: ready.fit.placement, threads: threads.threads,
             reasons: ["\(threads.threads) thread\(threads.threads == 1 ? "" : "s"): \(threads.reason)"])
         plan.mostThreads = max(plan.threads, Int(probe.cpu().usableCores))
         plan.hasBlockCache = ready.fit.facts.hasBlockHeads
         plan.task = ready.fit.model.task
-        guard ready.fit.format == .gguf else { return plan }
-        plan.projector = ready.installed.projector
+        plan.projector = isGGUF ? ready.installed.projector : nil
+        return plan
+    }
+
+    /// The same plan with its way into memory, and that way in words.
+    private func mapped(_ plan: LaunchPlan, _ ready: Ready) -> (LaunchPlan, String) {
+        var plan = plan
+        let storage = StorageProbe.storage(of: ready.installed.folder, probe: probe)
+        let mode = LoadModePolicy(memory: ready.fit.memory, free: probe.memory().free, storage: storage).decide()
         (plan.isMapped, plan.isRepacking) = (mode.isMapped, mode.isRepacking)
         plan.reasons.append("weights \(mode.reason)")
-        return plan
+        return (plan, "weights \(mode.reason)")
     }
 }

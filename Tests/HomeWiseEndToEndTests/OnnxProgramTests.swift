@@ -22,7 +22,8 @@ import Testing
     @Test func anEmbedderGivesVectorsThatMeanSomething() async throws {
         let program = program()
         let outcome = try await program.run(
-            "embed", "all-minilm-l6-v2", "--type", "onnx", "--json", "A cat sits on the mat.", "A kitten rests on a rug.", "Interest rates rose again.")
+            "embed", "all-minilm-l6-v2", "--type", "onnx", "--json", "A cat sits on the mat.", "A kitten rests on a rug.",
+            "Interest rates rose again.")
         #expect(outcome.code == 0 && outcome.story.contains("ONNX's libraries are not here yet"), "\(outcome.story)")
         let rows = try outcome.output.split(separator: "\n").map { try JSONDecoder().decode(Row.self, from: Data($0.utf8)).embedding }
         try #require(rows.count == 3 && rows.allSatisfy { $0.count == 384 })

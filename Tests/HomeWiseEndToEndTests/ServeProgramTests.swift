@@ -16,7 +16,9 @@ import Testing
 
     private func ended(_ program: Program) async throws {
         let deadline = ContinuousClock.now + .seconds(20)
-        while !processes(naming: TemporaryFolder.path).isEmpty, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(50)) }
+        while !processes(naming: TemporaryFolder.path).isEmpty, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(50))
+        }
         #expect(processes(naming: TemporaryFolder.path).isEmpty)
     }
 

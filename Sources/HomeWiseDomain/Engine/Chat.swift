@@ -29,7 +29,7 @@ public struct AnswerTimings: Sendable, Codable, Equatable {
 }
 
 /// A piece of an answer as it is written.
-public enum AnswerPart: Sendable, Equatable {
+public enum AnswerPart: Sendable, Codable, Equatable {
     case text(String)
     /// Thoughts that some models write before they answer.
     case reasoning(String)

@@ -39,4 +39,12 @@ public struct LoadStep: Sendable, Codable, Equatable {
         self.share = share
         self.words = words
     }
+
+    /// What a model's own files and a person's wishes say.
+    public static func configured(_ fit: Fit, saved: Int = 0, after time: Duration) -> LoadStep {
+        var parts = [fit.facts.architecture ?? fit.format.rawValue, "context \(fit.context) tokens"]
+        if fit.model.task == .chat { parts.append(fit.facts.chatTemplate == nil ? "the engine's template" : "a template of its own") }
+        if saved > 0 { parts.append("\(saved) option\(saved == 1 ? "" : "s") of yours") }
+        return LoadStep(.configuration, seconds: time / .seconds(1), words: parts.joined(separator: ", "))
+    }
 }

@@ -37,6 +37,9 @@ public struct ModelOptions: Sendable, Codable, Hashable {
 
     public var isEmpty: Bool { self == ModelOptions() }
 
+    /// How many of them say something.
+    public var count: Int { Name.allCases.count { self[$0] != nil } }
+
     /// These options, and those of another where these say nothing.
     public func over(_ other: ModelOptions) -> ModelOptions {
         var merged = other

@@ -48,6 +48,8 @@ extension HomeWise {
     /// - Parameter held: what our engines hold; it counts as free, because they give way.
     /// - Throws: `Failure.unknownModel`, `Failure.modelTooLarge` with the figures.
     func loadOrder(_ wanted: LoadOrder.Wanted, wish: Wish, held: Footprint, report: @escaping Report) async throws -> LoadOrder {
+        let start = ContinuousClock.now
+        report(.loading(LoadStep(.configuration)))
         let name = try await name(of: wanted.selector, report: report)
         let machine = MemoryBudget.without(held, try await hardware())
         var fit = try choose(named: name, wish: wish, machine: machine)
@@ -60,7 +62,7 @@ extension HomeWise {
             throw Failure.notHere(wanted.selector, near: try self.installed().map { "\($0.name):\($0.quantization)" })
         }
         let ready = Ready(fit: fit, installed: installed)
-        let plan = try await options.applied(to: launchPlan(ready))
+        let plan = try await options.applied(to: launchPlan(ready, saved: options.count, since: start, report: report))
         return LoadOrder(key: fit.key, ready: ready, plan: plan, wish: wish, typed: name, options: options)
     }
 }

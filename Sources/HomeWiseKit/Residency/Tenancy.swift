@@ -59,7 +59,7 @@ extension HomeWise {
         defer { withExtendedLifetime(lease) {} }
         let recovery = Recovery(house: self, manifest: manifest, wish: wish, typed: typed, neighbours: neighbours, report: report)
         let governor = format == .gguf ? try await governorLibrary(for: manifest, report: report) : nil
-        let first = if let plan { plan } else { try await launchPlan(ready) }
+        let first = if let plan { plan } else { try await launchPlan(ready, report: report) }
         let order = try await recovery.begin(with: Supervisor.Order(plan: first, fit: ready.fit))
         report(.launching(order.plan, order.fit))
         let supervisor = try Supervisor(

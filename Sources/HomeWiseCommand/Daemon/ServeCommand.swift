@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import ArgumentParser
+import Foundation
+import HomeWiseDomain
+import HomeWiseKit
+import HomeWiseServer
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Keep models loaded for other programs, until it is stopped.",
+        discussion: "Serves the programs of this person over a private socket. `homewise load` starts it by itself where it is needed.")
+
+    @Option(help: "Load these models at the start, in this order, as far as they fit together.") var preload: [String] = []
+    @Option(help: "How long a model stays after its last request: 5m, 1h, 0 (not at all) or -1 (for ever).") var idleUnload: String?
+    @Option(help: "How much of the memory models may take: a share such as 80%, or a size such as 12GB.") var maxRam: String?
+    @Flag(help: "End once no model is loaded any more.") var whileLoaded = false
+
+    /// A daemon that was started for one model waits so long for it to come.
+    private static let patience = Duration.seconds(60)
+
+    func run() async throws {
+        let settings = try settings()
+        let world = try World.ofThisProcess()
+        let story = Story()
+        try await Interrupts.shared.cancelling(isLast: true) {
+            try await HomeWise.open(world) { house in
+                guard let seat = try DaemonSeat(world) else {
+                    throw Failure(
+                        .inUse, "Another homewise serves this store already.", remedy: "See what it has loaded with: homewise ps")
+                }
+                try await serve(house, settings, seat, world, story)
+            }
+        }
+    }
+
+    private func settings() throws -> ResidencySettings {
+        var settings = ResidencySettings()
+        settings.preload = preload
+        settings.wish.isNamed = true
+        if let maxRam { settings.wish.maxRAM = try MemoryShare(parsing: maxRam) }
+        if let idleUnload { settings.idleUnload = try KeepAlive(parsing: idleUnload) }
+        return settings
+    }
+
+    private func serve(_ house: HomeWise, _ settings: ResidencySettings, _ seat: DaemonSeat, _ world: World, _ story: Story) async throws {
+        let feed = LoadFeed()
+        let hello = DaemonWire.Hello(version: Version.text, pid: getpid(), home: world.home)
+        try await house.withResidency(settings) { event in
+            feed.tell(event)
+            story.tell(event)
+        } body: { residency in
+            let server = HouseServer(residency: residency, feed: feed, hello: hello) {
+                Story.words(for: $0).map { (label: $0.0, text: $0.1) }
+            }
+            try await withThrowingTaskGroup { group in
+                group.addTask { try await server.run(socket: seat.socket) { Terminal.line("Serving", "at \(seat.socket)") } }
+                group.addTask {
+                    for (model, failure) in await residency.preload().sorted(by: { $0.key < $1.key }) {
+                        Terminal.line("Preload", "\(model) is not loaded: \(failure.message) \(failure.remedy)")
+                    }
+                    if whileLoaded { try await Self.untilEmpty(residency) } else { try await Task.sleep(for: .seconds(1 << 30)) }
+                }
+                // Whichever ends first ends the other: the server by a failure, the watch because nothing is left to serve.
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        }
+    }
+
+    /// Waits until models have been loaded and are all gone again.
+    private static func untilEmpty(_ residency: Residency) async throws {
+        var lastSeen = ContinuousClock.now
+        var hasServed = false
+        while lastSeen.duration(to: .now) < (hasServed ? .seconds(2) : patience) {
+            try await Task.sleep(for: .milliseconds(250))
+            if await residency.ps().contains(where: { $0.state != .failed }) { (lastSeen, hasServed) = (.now, true) }
+        }
+        Terminal.line("Ending", "no model is loaded any more")
+    }
+}

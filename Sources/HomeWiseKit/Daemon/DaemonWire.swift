@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+public import HomeWiseDomain
+
+/// What programs of ours say to a running `homewise serve`, over its socket.
+public enum DaemonWire {
+    public static let base = "/api/homewise/v1"
+
+    public struct Load: Codable, Sendable {
+        public var model: String
+        public var options: ModelOptions
+
+        public init(model: String, options: ModelOptions = ModelOptions()) {
+            self.model = model
+            self.options = options
+        }
+    }
+
+    public struct Unload: Codable, Sendable {
+        public var model: String
+        /// Requests that it works on are broken off.
+        public var isAtOnce: Bool
+
+        public init(model: String, isAtOnce: Bool) {
+            self.model = model
+            self.isAtOnce = isAtOnce
+        }
+    }
+
+    public struct Unloaded: Codable, Sendable {
+        /// Whether it was loaded.
+        public var wasLoaded: Bool
+        public init(wasLoaded: Bool) { self.wasLoaded = wasLoaded }
+    }
+
+    public struct Ask: Codable, Sendable {
+        public var model: String
+        public var options: ModelOptions
+        public var messages: [ChatMessage]
+        /// Tokens that the answer may have at most.
+        public var limit: Int?
+
+        public init(model: String, options: ModelOptions = ModelOptions(), messages: [ChatMessage], limit: Int?) {
+            self.model = model
+            self.options = options
+            self.messages = messages
+            self.limit = limit
+        }
+    }
+
+    /// Who answers.
+    public struct Hello: Codable, Sendable, Equatable {
+        public var version: String
+        public var pid: Int32
+        public var home: String
+
+        public init(version: String, pid: Int32, home: String) {
+            self.version = version
+            self.pid = pid
+            self.home = home
+        }
+    }
+
+    /// A line of JSON in an answer that comes bit by bit. The last one is `loaded`, `answered` or `failed`: a stream that ends without
+    /// one was cut.
+    public enum Line: Codable, Sendable, Equatable {
+        case step(LoadStep)
+        /// Something that a person should know: a measure of the ladder, a note.
+        case told(label: String, text: String)
+        case part(AnswerPart)
+        case loaded(ResidentReport)
+        case answered(Speaker)
+        case failed(Failure)
+    }
+}
+
+/// The model that answers.
+public struct Speaker: Codable, Sendable, Equatable {
+    /// “model:quantization”.
+    public var key: String
+    public var name: String
+    /// Whether it answers in turns; otherwise it continues a text.
+    public var isChat: Bool
+
+    public init(key: String, name: String, isChat: Bool) { (self.key, self.name, self.isChat) = (key, name, isChat) }
+
+    public init(_ fit: Fit) { self.init(key: fit.key, name: fit.model.name, isChat: fit.model.isChat) }
+}

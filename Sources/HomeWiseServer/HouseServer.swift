@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+public import HomeWiseDomain
+public import HomeWiseKit
+import Hummingbird
+import Logging
+
+/// Serves the models of one house to programs of the same person, over a socket that is theirs alone.
+public struct HouseServer: Sendable {
+    let residency: Residency
+    let feed: LoadFeed
+    let hello: DaemonWire.Hello
+    /// What an event says to a person; `nil` for one that says nothing.
+    let words: @Sendable (Event) -> (label: String, text: String)?
+
+    public init(
+        residency: Residency, feed: LoadFeed, hello: DaemonWire.Hello,
+        words: @escaping @Sendable (Event) -> (label: String, text: String)?
+    ) {
+        self.residency = residency
+        self.feed = feed
+        self.hello = hello
+        self.words = words
+    }
+
+    /// Serves until the task is cancelled.
+    ///
+    /// - Parameter onListening: called once it answers.
+    public func run(socket: String, onListening: @escaping @Sendable () -> Void) async throws {
+        let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: FailureMiddleware())
+        addRoutes(to: router)
+        var logger = Logger(label: "homewise.server")
+        logger.logLevel = .error
+        let application = Application(
+            router: router, configuration: .init(address: .unixDomainSocket(path: socket), serverName: "homewise"),
+            onServerRunning: { _ in
+                // Its folder is private already; this holds where it is not.
+                chmod(socket, 0o600)
+                onListening()
+            }, logger: logger)
+        defer { unlink(socket) }
+        try await application.run()
+    }
+
+    private func addRoutes(to router: Router<BasicRequestContext>) {
+        let routes = router.group(RouterPath(DaemonWire.base))
+        routes.get("hello") { _, _ in try Reply.json(hello) }
+        routes.get("loaded") { _, _ in try Reply.json(await residency.ps()) }
+        routes.post("load") { request, context in
+            let wanted = try await Reply.body(DaemonWire.Load.self, of: request, context)
+            return Reply.lines { send in try await load(wanted, send) }
+        }
+        routes.post("unload") { request, context in
+            let wanted = try await Reply.body(DaemonWire.Unload.self, of: request, context)
+            return try Reply.json(
+                DaemonWire.Unloaded(wasLoaded: await residency.unload(wanted.model, isAtOnce: wanted.isAtOnce)))
+        }
+        routes.post("ask") { request, context in
+            let question = try await Reply.body(DaemonWire.Ask.self, of: request, context)
+            return Reply.lines { send in try await answer(question, send) }
+        }
+    }
+}
