@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The HomeWise authors */
 #define _GNU_SOURCE
 #include "cguard.h"
+#include "sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,18 @@ static void say(const char *what, long number) {
     if (length > 0 && write(STDOUT_FILENO, line, (size_t)length) < 0) return;
 }
 
+/* What the child tells before it becomes the program: its sandbox, or why it could not become it. */
+struct news {
+    int error;
+    char sandbox[240];
+};
+
+static void say_sandbox(const char *words) {
+    char line[300];
+    int length = snprintf(line, sizeof line, "sandbox %s\n", words);
+    if (length > 0 && write(STDOUT_FILENO, line, (size_t)length) < 0) return;
+}
+
 static long long now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -47,8 +60,9 @@ static void handle(int signal, void (*handler)(int)) {
 }
 
 /* In the child: become the program, or tell the guard why not. */
-static void become(char *const argv[], pid_t guard, int report) {
+static void become(char *const argv[], const struct sandbox *sandbox, pid_t guard, int report) {
     setpgid(0, 0);
+    int has_left = sandbox->is_wanted && sandbox->is_offline && sandbox_leave_network();
 #ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != guard) _exit(127);
@@ -72,29 +86,49 @@ static void become(char *const argv[], pid_t guard, int report) {
     handle(SIGTERM, SIG_DFL);
     handle(SIGINT, SIG_DFL);
     handle(SIGHUP, SIG_DFL);
+    struct news news;
+    memset(&news, 0, sizeof news);
+    if (sandbox->is_wanted) {
+        sandbox_enter(sandbox, has_left, news.sandbox, sizeof news.sandbox);
+        if (write(report, &news, sizeof news) < 0) _exit(126);
+        news.sandbox[0] = 0;
+    }
     execvp(argv[0], argv);
-    int reason = errno;
-    if (write(report, &reason, sizeof reason) < 0) _exit(126);
+    news.error = errno;
+    if (write(report, &news, sizeof news) < 0) _exit(126);
     _exit(127);
 }
 
+/* Hears the child out. Returns 0 when it has become the program, otherwise why not. */
+static int hear(int report) {
+    struct news news;
+    for (;;) {
+        ssize_t got = read(report, &news, sizeof news);
+        if (got < 0 && errno == EINTR) continue;
+        /* Shorter than PIPE_BUF: it comes as a whole or not at all. */
+        if (got != (ssize_t)sizeof news) return 0;
+        if (news.error) return news.error;
+        news.sandbox[sizeof news.sandbox - 1] = 0;
+        say_sandbox(news.sandbox);
+    }
+}
+
 /* Returns the child, or -1 after having said why there is none. */
-static pid_t start(char *const argv[]) {
+static pid_t start(char *const argv[], const struct sandbox *sandbox) {
     int report[2];
     if (pipe(report) != 0) { say("failed", errno); return -1; }
     fcntl(report[0], F_SETFD, FD_CLOEXEC);
     fcntl(report[1], F_SETFD, FD_CLOEXEC);
     pid_t guard = getpid();
     pid_t child = fork();
-    if (child == 0) become(argv, guard, report[1]);
+    if (child == 0) become(argv, sandbox, guard, report[1]);
     int reason = errno;
     close(report[1]);
     if (child > 0) {
         setpgid(child, child);
-        ssize_t got;
-        do got = read(report[0], &reason, sizeof reason); while (got < 0 && errno == EINTR);
+        reason = hear(report[0]);
         close(report[0]);
-        if (got == 0) { say("pid", child); return child; }
+        if (reason == 0) { say("pid", child); return child; }
         waitpid(child, NULL, 0);
     } else {
         close(report[0]);
@@ -164,7 +198,10 @@ static void watch(pid_t child, const sigset_t *open_mask) {
 }
 
 int homewise_guard(int argc, char *const argv[]) {
-    if (argc < 1) return 64;
+    struct sandbox sandbox;
+    int words = sandbox_parse(argc, argv, &sandbox);
+    /* What is not understood is not run: it might have been a lock. */
+    if (words < 0 || argc - words < 1) return 64;
     setsid();
     handle(SIGPIPE, SIG_IGN);
     handle(SIGCHLD, on_child);
@@ -186,7 +223,7 @@ int homewise_guard(int argc, char *const argv[]) {
     sigdelset(&open_mask, SIGTERM);
     sigdelset(&open_mask, SIGINT);
     sigdelset(&open_mask, SIGHUP);
-    pid_t child = start(argv);
+    pid_t child = start(argv + words, &sandbox);
     if (child < 0) return 127;
     watch(child, &open_mask);
     return 0;

@@ -24,13 +24,26 @@ import HomeWiseTesting
 /// - `load-takes N`: `/health` stays 503 for so many milliseconds
 /// - `answer-takes N`: so many milliseconds between two tokens
 /// - `out-of-memory-beside PATH`: has no memory while the last one that is noted there lives
+/// - `escape SECRET PLACE PORT SOCKET`: tries to get out (`Escape`), and answers with what it could do
+/// - `slow-load SECONDS`: is not ready for so long, and says so all the time; `talk-for-ever`: never
+/// - `close-outputs`: closes both its outputs and goes on
+/// - `stall-answer N`: sends N bytes of an answer and then nothing, asleep
+/// - `busy SECONDS`: works so long before the first word; `busy-for-ever`: for ever
+/// - `many-words N`: an answer of so many words at once
+/// - `long-line N`: an answer of one line of N MiB; `bad-json`, `wrong-length`, `long-refusal`: answers that are none
 /// - `ignore-term`: pays no heed to SIGTERM
 /// - `grandchild PATH`: starts a process of its own that outlives it, and writes its number to the path
+///
+/// `--write-model PATH ORDER…` writes such a model.
 @main
 struct FakeEngine {
     static func main() async throws {
         let arguments = CommandLine.arguments
         func value(_ option: String) -> String? { arguments.firstIndex(of: option).flatMap { arguments.dropFirst($0 + 1).first } }
+        if let path = value("--write-model") {
+            try Data(soundModel(60_000, orders: Array(arguments.dropFirst(3)))).write(to: URL(filePath: path))
+            return
+        }
         guard let socket = value("--host"), let model = value("--model") else {
             print(
                 arguments.contains("--help")
@@ -49,10 +62,16 @@ struct FakeEngine {
         if orders["crash"] != nil { Self.die(by: SIGSEGV) }
         try Self.failAsOrdered(orders, arguments)
         if orders["ignore-term"] != nil { signal(SIGTERM, SIG_IGN) }
+        if orders["close-outputs"] != nil { for output in [STDOUT_FILENO, STDERR_FILENO] { close(output) } }
+        if orders["slow-load"] != nil || orders["talk-for-ever"] != nil { Self.talk() }
         if let path = orders["grandchild"] { try Self.startGrandchild(path) }
         let ready = ContinuousClock.now + .milliseconds(orders["load-takes"].flatMap { Int($0) } ?? 0)
         let server = try await LoopbackServer.start(socket: socket) { request in
-            request.path == "/health" && ContinuousClock.now < ready ? .init(503) : Self.reply(to: request, orders)
+            if request.path == "/health", ContinuousClock.now < ready { return .init(503) }
+            if orders["escape"] != nil, request.path != "/v1/completions", request.path != "/health" {
+                return Self.stream([orders["escape"].flatMap { Escape($0, model: model)?.report() } ?? "no such order"])
+            }
+            return Self.misbehaved(request, orders) ?? Self.reply(to: request, orders)
         }
         try await server.waitUntilClosed()
     }
@@ -70,6 +89,49 @@ struct FakeEngine {
             Int32(String(decoding: $0, as: UTF8.self))
         }
         return numbers.last.map { kill($0, 0) == 0 } ?? false
+    }
+
+    private static func talk() {
+        Thread.detachNewThread {
+            while true {
+                FileHandle.standardError.write(Data("still loading\n".utf8))
+                usleep(20_000)
+            }
+        }
+    }
+
+    /// When it was started.
+    private static let start = ContinuousClock.now
+
+    /// Answers that are none; `nil` where none is ordered.
+    private static func misbehaved(_ request: LoopbackServer.Request, _ orders: Orders) -> LoopbackServer.Reply? {
+        if request.path == "/health" {
+            if orders["talk-for-ever"] != nil { return .init(503) }
+            guard let seconds = orders["slow-load"].flatMap(Double.init) else { return nil }
+            return start.duration(to: .now) < .seconds(seconds) ? .init(503) : .init(200)
+        }
+        guard request.path != "/v1/completions" else { return nil }
+        if let count = orders["stall-answer"].flatMap({ Int($0) }) { return stream(["one ", "two ", "three "], end: .stall(after: count)) }
+        if orders["busy-for-ever"] != nil {
+            Thread.detachNewThread { while true {} }
+            return stream(["one "], end: .stall(after: 0))
+        }
+        if let seconds = orders["busy"].flatMap(Double.init) {
+            let end = ContinuousClock.now + .seconds(seconds)
+            while ContinuousClock.now < end {}
+            return nil
+        }
+        if let count = orders["many-words"].flatMap({ Int($0) }) { return stream(Array(repeating: "word ", count: count)) }
+        if let count = orders["long-line"].flatMap({ Int($0) }) {
+            let piece = [UInt8](repeating: 0x61, count: 1 << 20)
+            return .init(200, headers: [("Transfer-Encoding", "chunked")], chunks: Array(repeating: piece, count: count))
+        }
+        if orders["bad-json"] != nil { return .init(200, body: Array("data: {\"choices\": [\n\n".utf8)) }
+        if orders["wrong-length"] != nil {
+            return .init(200, headers: [("Content-Length", "1000")], chunks: [Array("data: {}\n\n".utf8)], end: .hangUp(after: 10))
+        }
+        if orders["long-refusal"] != nil { return .init(400, body: [UInt8](repeating: 0x61, count: 2 << 20)) }
+        return nil
     }
 
     /// Without the handlers that the runtime may have put there to print a trace.

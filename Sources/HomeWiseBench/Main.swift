@@ -18,7 +18,8 @@ struct Main {
         case "running": try await RunningBench(server: server, files: Array(arguments)).run()
         case "speed": try await SpeedBench(server: server, files: Array(arguments)).run()
         case "start":
-            try await StartBench(server: server, file: arguments.popFirst() ?? "", pairs: arguments.popFirst().flatMap { Int($0) } ?? 9).run()
+            try await StartBench(server: server, file: arguments.popFirst() ?? "", pairs: arguments.popFirst().flatMap { Int($0) } ?? 9)
+                .run()
         case "model": try ModelBench(file: server).run()
         case "download": try await DownloadBench([server] + arguments).run()
         case "header": try HeaderBench(files: [server] + arguments).run()

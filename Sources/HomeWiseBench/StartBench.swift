@@ -18,6 +18,7 @@ struct StartBench {
         static let formats: Set<ModelFormat> = [.gguf]
         let manifest: EngineManifest
         let isGoverned = false
+        let libraries: [String] = []
         func command(for plan: LaunchPlan, socket: String, board: GovernorBoard?) -> EngineCommand {
             EngineCommand(program: manifest.server, arguments: ["--model", plan.model, "--host", socket, "--no-ui"])
         }

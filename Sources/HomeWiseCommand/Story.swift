@@ -146,6 +146,7 @@ final class Story: Sendable {
         // Between two words of an answer it would be in the way.
         case .governed(let decision): Terminal.isAnswerForPerson ? nil : ("Threads", "\(decision.threads): \(decision.reason)")
         case .recovering(let failure, let taken): ("Recovery", "\(failure.firstLine) Next: \(taken.words)")
+        case .unsandboxed(let state): state.complaint.map { ("Engine", "it runs \($0)") }
         case .ready(let seconds): ("Ready", "after \(seconds.rounded(toPlaces: 2)) s")
         case .load(let busy, let cores):
             busy < 0.3

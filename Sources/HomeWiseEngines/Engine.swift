@@ -11,6 +11,8 @@ package protocol Engine: Sendable {
     var manifest: EngineManifest { get }
     /// Whether its threads can be changed while it runs.
     var isGoverned: Bool { get }
+    /// Files and folders beside its program that it runs with.
+    var libraries: [String] { get }
     /// - Parameter board: where its threads are set while it runs, for an engine that is governed.
     func command(for plan: LaunchPlan, socket: String, board: GovernorBoard?) -> EngineCommand
 }
@@ -30,6 +32,10 @@ package struct WorkerEngine: Engine {
     package let isGoverned = false
 
     package init(_ manifest: EngineManifest) { self.manifest = manifest }
+
+    package var libraries: [String] {
+        manifest.engine == TorchEnvironment.name ? TorchEnvironment.readable(manifest) : []
+    }
 
     package func command(for plan: LaunchPlan, socket: String, board: GovernorBoard?) -> EngineCommand {
         EngineCommand(

@@ -47,7 +47,8 @@ extension EngineClient {
     }
 
     private func value<Value: Decodable>(of path: String, _ question: some Encodable, as type: Value.Type) async throws -> Value {
-        let body = try await reply(to: path, question).body.collect(upTo: Self.longestReply)
+        let (response, vigil) = try await reply(to: path, question)
+        let body = try await vigil.during { try await response.body.collect(upTo: Self.longestReply) }
         do { return try JSONDecoder().decode(type, from: Data(body.readableBytesView)) } catch {
             throw Failure.badReply(host: "the engine", "an answer of another shape")
         }

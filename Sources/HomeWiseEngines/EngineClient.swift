@@ -13,6 +13,10 @@ package struct EngineClient: Sendable {
     let base: String
     let key: String
     private let sampling: ModelInfo.Sampling?
+    /// When an answer is given up, by the bytes of its request.
+    var limits: @Sendable (Int) -> AnswerWatch.Limits = { AnswerWatch.Limits(promptBytes: $0, isOnProcessorAlone: true) }
+    /// Seconds of processor time that the engine has taken; `nil` where nobody knows.
+    var work: @Sendable () -> Double? = { nil }
 
     /// The client is the caller's, who shuts it down.
     init(client: HTTPClient, socket: String, key: String, sampling: ModelInfo.Sampling?) {
@@ -94,37 +98,58 @@ package struct EngineClient: Sendable {
     }
 
     private func answer(path: String, body: some Encodable) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
-        try await Self.parts(of: reply(to: path, body).body)
+        let (response, vigil) = try await reply(to: path, body)
+        return Self.parts(of: response.body, vigil)
     }
 
+    /// - Returns: what has come so far, and who watches that the rest comes.
     /// - Throws: `Failure.engineRefused` with the engine's reason.
-    func reply(to path: String, _ body: some Encodable) async throws -> HTTPClientResponse {
+    func reply(to path: String, _ body: some Encodable) async throws -> (HTTPClientResponse, AnswerVigil) {
         var request = HTTPClientRequest(url: base + path)
         request.method = .POST
         // A connection of its own for each answer: the server may close a kept one at the moment we use it again.
         request.headers = ["Content-Type": "application/json", "Authorization": "Bearer \(key)", "Connection": "close"]
-        request.body = try .bytes(ByteBuffer(bytes: JSONEncoder().encode(body)))
-        let response = try await client.execute(request, timeout: .hours(24))
-        guard response.status == .ok else {
-            let text = try await response.body.collect(upTo: 1 << 20)
-            throw Failure.engineRefused(status: Int(response.status.code), EngineReply.complaint(in: Data(text.readableBytesView)))
+        let content = try JSONEncoder().encode(body)
+        request.body = .bytes(ByteBuffer(bytes: content))
+        let vigil = AnswerVigil(limits(content.count), work: work)
+        let response = try await vigil.during { [client, request] in
+            let response = try await client.execute(request, timeout: .hours(24))
+            guard response.status == .ok else { throw try await Self.refusal(response) }
+            return response
         }
-        return response
+        return (response, vigil)
     }
 
-    private static func parts(of body: HTTPClientResponse.Body) -> AsyncThrowingStream<AnswerPart, any Error> {
-        AsyncThrowingStream { continuation in
+    private static func refusal(_ response: HTTPClientResponse) async throws -> Failure {
+        do {
+            let text = try await response.body.collect(upTo: 1 << 20)
+            return Failure.engineRefused(status: Int(response.status.code), EngineReply.complaint(in: Data(text.readableBytesView)))
+        } catch is NIOTooManyBytesError {
+            return Failure.badReply(host: "the engine", "status \(response.status.code) with a reason of more than 1 MiB")
+        }
+    }
+
+    /// Pieces that may wait for whoever asked; one who lets more of them lie does not read.
+    static let mostUnread = 8_192
+
+    private static func parts(of body: HTTPClientResponse.Body, _ vigil: AnswerVigil) -> AsyncThrowingStream<AnswerPart, any Error> {
+        AsyncThrowingStream(AnswerPart.self, bufferingPolicy: .bufferingOldest(mostUnread)) { continuation in
             let task = Task {
                 do {
-                    var events = ServerSentEvents()
-                    var isFinished = false
-                    for try await buffer in body {
-                        for payload in try events.consume(buffer.readableBytesView) {
-                            for part in try EngineReply.parts(of: Data(payload)) {
-                                if case .finished = part { isFinished = true }
-                                continuation.yield(part)
+                    let isFinished = try await vigil.during {
+                        var events = ServerSentEvents()
+                        var isFinished = false
+                        for try await buffer in body {
+                            try vigil.heard(buffer.readableBytes)
+                            for payload in try events.consume(buffer.readableBytesView) {
+                                for part in try EngineReply.parts(of: Data(payload)) {
+                                    vigil.wrote()
+                                    if case .finished = part { isFinished = true }
+                                    if case .dropped = continuation.yield(part) { throw Failure.answerNotRead(parts: mostUnread) }
+                                }
                             }
                         }
+                        return isFinished
                     }
                     // An answer that just stops is not a whole one.
                     continuation.finish(throwing: isFinished ? nil : EngineHungUp())

@@ -12,12 +12,15 @@ package struct EngineHost: Sendable {
     package var logFolder: String
     /// The environment that homewise was started with; engines see an allowlist of it.
     package var environment: [String: String]
+    /// Servers of models are kept to what they need (`SandboxPolicy`).
+    package var isSandboxed: Bool
 
-    package init(guardProgram: String, runFolder: String, logFolder: String, environment: [String: String]) {
+    package init(guardProgram: String, runFolder: String, logFolder: String, environment: [String: String], isSandboxed: Bool = true) {
         self.guardProgram = guardProgram
         self.runFolder = runFolder
         self.logFolder = logFolder
         self.environment = environment
+        self.isSandboxed = isSandboxed
     }
 
     /// No token and no key of the person gets to an engine or a compiler.

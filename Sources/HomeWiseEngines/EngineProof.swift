@@ -33,7 +33,7 @@ package struct EngineProof: Sendable {
         var plan = LaunchPlan(model: path, alias: "smoke", options: ContextOptions(context: 64), threads: 1, reasons: [])
         plan.task = .completion
         var server = EngineServer(LlamaCPP(manifest, governor: governor), host: host)
-        server.patience = .seconds(30)
+        server.patience = .init(silence: 30)
         return try await server.run(plan) { look($0) }
     }
 }

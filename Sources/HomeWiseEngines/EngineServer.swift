@@ -10,8 +10,10 @@ import NIOCore
 package struct EngineServer: Sendable {
     package var engine: any Engine
     package var host: EngineHost
-    /// A load that says nothing for this long is stuck; a slow one that goes on talking is not.
-    package var patience = Duration.seconds(180)
+    /// When a load is stuck.
+    package var patience = LoadWatch.Limits()
+    /// When an answer is, by the bytes of its request; `nil` for what the plan's devices allow.
+    package var answerLimits: (@Sendable (Int) -> AnswerWatch.Limits)?
 
     package init(_ engine: any Engine, host: EngineHost) {
         self.engine = engine
@@ -25,6 +27,8 @@ package struct EngineServer: Sendable {
         package let secondsToReady: Double
         /// Where its threads are set while it runs.
         package let board: GovernorBoard?
+        /// What of its sandbox is in force.
+        package let sandbox: SandboxState
         fileprivate let child: Child
         fileprivate let log: LogTail
         /// See `KernelSigns.memoryKills`, before it was started.
@@ -64,28 +68,38 @@ package struct EngineServer: Sendable {
     ) async throws -> Value {
         let folder = try SocketFolder(preferring: host.runFolder)
         try folder.sweep()
-        let socket = folder.freshSocket()
+        Leftovers(folder: host.runFolder).reap()
+        let place = try EnginePlace(in: folder, records: host.runFolder)
+        let socket = place.socket
         let key = String(UInt64.random(in: .min ... .max), radix: 16) + String(UInt64.random(in: .min ... .max), radix: 16)
         let log = LogTail(path: host.log(of: plan.alias))
         // Without one it runs as well, with as many threads as at the start; whoever wanted it sees that it is not there.
         let board = engine.isGoverned ? try? GovernorBoard(path: socket + ".board", threads: plan.threads) : nil
         let memoryKills = KernelSigns.memoryKills()
         let command = engine.command(for: plan, socket: socket, board: board)
-        let process = host.process(command.program, command.arguments, adding: command.environment.merging(["LLAMA_API_KEY": key]) { $1 })
+        // In a folder of its own: an engine looks for its libraries where it stands, too.
+        var process = host.process(
+            command.program, command.arguments,
+            adding: command.environment.merging(place.environment) { $1 }.merging(["LLAMA_API_KEY": key]) { $1 }, in: place.folder)
+        process.sandbox = host.sandbox(of: command.program, command.arguments, plan: plan, place: place, libraries: engine.libraries)
+        process.onStart = place.note
+        process.onGuardLost = place.endStrays
         // Reading a long prompt on a slow machine takes minutes without a word; an engine that is silent for longer hangs.
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow, timeout: .init(read: .minutes(10)))
         configuration.httpVersion = .http1Only
         configuration.connectionPool.retryConnectionEstablishment = false
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        let client = EngineClient(client: http, socket: socket, key: key, sampling: sampling)
+        var client = EngineClient(client: http, socket: socket, key: key, sampling: sampling)
+        let isOnProcessorAlone = plan.placement.gpu == nil
+        client.limits = answerLimits ?? { AnswerWatch.Limits(promptBytes: $0, isOnProcessorAlone: isOnProcessorAlone) }
         let outcome: Result<Value, any Error>
         do {
             outcome = try await .success(
-                process.run(log: log) { child in
+                process.run(log: log) { [client] child in
                     try await body(ready(child, client: client, plan.task, log: log, board: board, memoryKills, onStep))
                 })
         } catch { outcome = .failure(error) }
-        unlink(socket)
+        place.remove()
         try await http.shutdown()
         return try outcome.get()
     }
@@ -96,7 +110,8 @@ package struct EngineServer: Sendable {
     ) async throws -> Session {
         let start = ContinuousClock.now
         onStep(LoadStep(.engineStart))
-        var progress = LoadProgress(log: log)
+        var client = client
+        var progress = LoadProgress(log: log, patience)
         while true {
             let health = await client.health()
             if case .ready = health { break }
@@ -104,6 +119,8 @@ package struct EngineServer: Sendable {
             try await check(child, &progress, memoryKills)
             try await Task.sleep(for: .milliseconds(20))
         }
+        let pid = await child.pid
+        client.work = { pid.flatMap(Processes.seconds) }
         onStep(LoadStep(.engineStart, seconds: start.duration(to: .now) / .seconds(1)))
         onStep(LoadStep(.warmUp))
         let warmUp = ContinuousClock.now
@@ -114,11 +131,13 @@ package struct EngineServer: Sendable {
             throw Failure.engineDidNotStart(ExitCause(.failed, "its first answer failed (\(error))"), tail: log.last(8))
         }
         onStep(LoadStep(.warmUp, seconds: warmUp.duration(to: .now) / .seconds(1)))
-        guard let pid = await child.pid else {
+        guard let pid else {
             throw Failure.engineDidNotStart(ExitCause(.failed, "its process is unknown"), tail: log.last(8))
         }
         let seconds = start.duration(to: .now) / .seconds(1)
-        return Session(client: client, pid: pid, secondsToReady: seconds, board: board, child: child, log: log, memoryKills: memoryKills)
+        return await Session(
+            client: client, pid: pid, secondsToReady: seconds, board: board, sandbox: child.sandbox ?? .switchedOff, child: child, log: log,
+            memoryKills: memoryKills)
     }
 
     private func check(_ child: Child, _ progress: inout LoadProgress, _ memoryKills: Int?) async throws {
@@ -128,10 +147,8 @@ package struct EngineServer: Sendable {
             await log.untilWhole()
             throw Failure.engineDidNotStart(ending.cause(tail: log.last(40), memoryKills: memoryKills), tail: log.last(8))
         }
-        if let pid = await child.pid { progress.look(at: pid) }
-        if progress.silence > patience {
-            throw Failure.engineDidNotStart(
-                ExitCause(.hung, "it said nothing and read nothing for \(patience.components.seconds) s"), tail: log.last(8))
+        if let reason = await progress.look(at: child.pid) {
+            throw Failure.engineDidNotStart(ExitCause(.hung, reason), tail: log.last(8))
         }
     }
 }
@@ -139,26 +156,29 @@ package struct EngineServer: Sendable {
 /// Whether a load goes on: a slow disk is no hang, and an engine may say nothing while it reads.
 private struct LoadProgress {
     let log: LogTail
-    private var read = 0
+    private let start = SuspendingClock.now
+    private var watch: LoadWatch
+    private var read: Int?
     private var share = 0.0
-    private var lastRead = ContinuousClock.now
-    private var lastLook = ContinuousClock.now
+    private var lastLook = -1.0
 
-    init(log: LogTail) { self.log = log }
-
-    mutating func look(at pid: Int32) {
-        guard lastLook.duration(to: .now) > .milliseconds(500) else { return }
-        lastLook = .now
-        guard let read = KernelSigns.bytesRead(by: pid), read > self.read else { return }
-        (self.read, lastRead) = (read, .now)
+    init(log: LogTail, _ limits: LoadWatch.Limits) {
+        self.log = log
+        watch = LoadWatch(limits, at: 0)
     }
 
     /// - Returns: whether it is further than before.
     mutating func come(to share: Double) -> Bool {
         guard share > self.share else { return false }
-        (self.share, lastRead) = (share, .now)
+        self.share = share
+        watch.went(on: start.duration(to: .now) / .seconds(1))
         return true
     }
 
-    var silence: Duration { min(log.silence, lastRead.duration(to: .now)) }
+    /// - Returns: why it is given up; `nil` while it goes on.
+    mutating func look(at pid: Int32?) -> String? {
+        let now = start.duration(to: .now) / .seconds(1)
+        if let pid, now - lastLook > 0.2 { (read, lastLook) = (KernelSigns.bytesRead(by: pid), now) }
+        return watch.look(silence: log.silence / .seconds(1), bytes: read, at: now)
+    }
 }

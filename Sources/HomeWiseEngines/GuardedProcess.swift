@@ -15,6 +15,12 @@ package struct GuardedProcess: Sendable {
     /// All that the child gets to see; nothing is inherited.
     package var environment: [String: String]
     package var folder: String?
+    /// What it may reach; `nil` for all that this program may.
+    package var sandbox: SandboxPolicy?
+    /// Told the child's number as soon as it runs.
+    var onStart: @Sendable (Int32) -> Void = { _ in }
+    /// Told when the guard was killed: the kernel has ended the child, but not what the child had started.
+    var onGuardLost: @Sendable () -> Void = {}
 
     package init(guardProgram: String, program: String, arguments: [String], environment: [String: String], folder: String? = nil) {
         self.guardProgram = guardProgram
@@ -55,12 +61,12 @@ package struct GuardedProcess: Sendable {
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(3))]
         do {
             return try await Subprocess.run(
-                .path(FilePath(guardProgram)), arguments: Arguments([Guard.verb, program] + arguments),
+                .path(FilePath(guardProgram)), arguments: Arguments([Guard.verb] + (sandbox?.guardArguments ?? []) + [program] + arguments),
                 environment: .custom(Dictionary(environment.map { (Environment.Key(stringLiteral: $0), $1) }) { $1 }),
                 workingDirectory: folder.map { FilePath($0) }, platformOptions: options,
                 input: .inputWriter, output: .sequence, error: .sequence
             ) { execution in
-                async let status: Void = Self.follow(execution.standardOutput, child)
+                async let status: Void = Self.follow(execution.standardOutput, child, onStart, onGuardLost)
                 async let logging: Void = Self.copy(execution.standardError, to: log)
                 let outcome: Result<Value, any Error>
                 do { outcome = try await .success(body(child)) } catch { outcome = .failure(error) }
@@ -76,13 +82,20 @@ package struct GuardedProcess: Sendable {
         }
     }
 
-    private static func follow(_ output: SubprocessOutputSequence, _ child: Child) async {
+    private static func follow(
+        _ output: SubprocessOutputSequence, _ child: Child, _ onStart: @Sendable (Int32) -> Void, _ onGuardLost: @Sendable () -> Void
+    )
+        async
+    {
         do {
             for try await line in output.strings() {
+                if line.hasPrefix("sandbox ") { await child.entered(SandboxState(words: line.dropFirst(8).filter { !$0.isNewline })) }
                 let words = line.split(separator: " ")
                 guard words.count == 2, let number = Int32(words[1]) else { continue }
                 switch words[0] {
-                case "pid": await child.started(number)
+                case "pid":
+                    onStart(number)
+                    await child.started(number)
                 case "failed": await child.ended(.notStarted(errno: number))
                 case "exited": await child.ended(.exited(number))
                 case "signaled": await child.ended(.signaled(number))
@@ -93,6 +106,7 @@ package struct GuardedProcess: Sendable {
             // Cancelled: the guard is being told to stop, and whoever waits for the child must not wait for ever.
         }
         // The kernel has taken the child with it.
+        if await child.ending == nil { onGuardLost() }
         await child.ended(.guardLost)
     }
 
@@ -142,6 +156,8 @@ package enum ChildExit: Sendable, Equatable {
 /// A running child, as the guard tells of it.
 package actor Child {
     package private(set) var pid: Int32?
+    /// What of its sandbox is in force; known before `pid` is. `nil` where it was given none.
+    package private(set) var sandbox: SandboxState?
     /// `nil` while it runs.
     package private(set) var ending: ChildExit?
     private var waiters = Waiters<ChildExit>()
@@ -160,6 +176,8 @@ package actor Child {
     private func giveUp(_ ticket: Int) { waiters.cancel(ticket) }
 
     func started(_ pid: Int32) { self.pid = pid }
+
+    func entered(_ sandbox: SandboxState?) { self.sandbox = sandbox }
 
     func ended(_ exit: ChildExit) {
         guard ending == nil else { return }

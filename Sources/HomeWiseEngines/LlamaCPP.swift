@@ -18,6 +18,7 @@ package struct LlamaCPP: Engine {
     }
 
     package var isGoverned: Bool { governor != nil }
+    package var libraries: [String] { [governor].compactMap(\.self) }
 
     package func command(for plan: LaunchPlan, socket: String, board: GovernorBoard?) -> EngineCommand {
         // Where gdb is installed an aborting llama.cpp would fork it for a trace and linger for seconds.

@@ -76,12 +76,16 @@ package final class LogTail: Sendable {
 
     private func take(_ bytes: UnsafeRawBufferPointer, _ state: inout State) -> [String] {
         var complete: [String] = []
-        for piece in bytes.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated() {
-            if piece.offset > 0 {
-                complete.append(String(decoding: state.rest, as: UTF8.self))
-                state.rest.removeAll(keepingCapacity: true)
-            }
-            state.rest.append(contentsOf: piece.element.prefix(max(0, Self.longestLine - state.rest.count)))
+        var rest = bytes[...]
+        // Found by the system: a flood of a gigabyte is a second's work and not a minute's.
+        while let base = rest.isEmpty ? nil : UnsafeRawBufferPointer(rebasing: rest).baseAddress {
+            let length = memchr(base, 0x0a, rest.count).map { UnsafeRawPointer($0) - base }
+            let piece = rest.prefix(length ?? rest.count)
+            state.rest.append(contentsOf: piece.prefix(max(0, Self.longestLine - state.rest.count)))
+            guard let length else { break }
+            complete.append(String(decoding: state.rest, as: UTF8.self))
+            state.rest.removeAll(keepingCapacity: true)
+            rest = rest.dropFirst(length + 1)
         }
         state.lines.append(contentsOf: complete.suffix(mostLines))
         if state.lines.count > mostLines { state.lines.removeFirst(state.lines.count - mostLines) }

@@ -46,7 +46,7 @@ public actor Conversation {
         var answer = ""
         var isChat = false
         defer { if isChat, !answer.isEmpty { history += [ChatMessage(.user, prompt), ChatMessage(.assistant, answer)] } }
-        return try await answer(history + [ChatMessage(.user, prompt)]) { part, fit in
+        return try await self.answer(history + [ChatMessage(.user, prompt)]) { part, fit in
             isChat = fit.model.isChat
             if case .text(let text) = part { answer += text }
             onPart(part)

@@ -40,6 +40,8 @@ public enum Event: Sendable {
     /// A start came to a further step, or has come further in one.
     case loading(LoadStep)
     case ready(seconds: Double)
+    /// What of the engine's sandbox is in force; told where that is not all of it.
+    case unsandboxed(SandboxState)
     /// The threads of the running engine follow the cores that are free.
     case governed(ThreadPolicy.Decision)
     /// An engine failed; this is done about it.

@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The HomeWise authors
 
 import Foundation
-public import HomeWiseDomain
+import HomeWiseDomain
 import HomeWiseEngines
+import HomeWiseMachine
 import HomeWiseStore
 
 extension HomeWise {

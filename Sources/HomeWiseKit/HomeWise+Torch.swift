@@ -3,7 +3,7 @@
 
 public import HomeWiseDomain
 import HomeWiseEngines
-import HomeWiseMachine
+import HomeWiseStore
 
 extension HomeWise {
     private var torch: TorchEnvironment {

@@ -30,6 +30,7 @@ public struct HomeWise: Sendable {
         registryDesk = RegistryDesk(base: world.registry, store: store)
         transport = Transport(policy: world.patience.allowing(world.limits), environment: world.environment)
         load = LoadProbe(probe)
+        reapLeftovers()
     }
 
     /// Runs a body with a house and closes it afterwards.
@@ -83,7 +84,8 @@ public struct HomeWise: Sendable {
 
     var engineHost: EngineHost {
         EngineHost(
-            guardProgram: world.executable, runFolder: store.layout.run, logFolder: store.layout.logs, environment: world.environment)
+            guardProgram: world.executable, runFolder: store.layout.run, logFolder: store.layout.logs, environment: world.environment,
+            isSandboxed: world.isSandboxed)
     }
 }
 

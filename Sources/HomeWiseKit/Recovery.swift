@@ -20,6 +20,10 @@ actor Recovery {
     private var asked: LaunchPlan?
     private var begun: [RecoveryLadder.Taken] = []
     private var ladder = RecoveryLadder()
+    /// Whether this start is a person's wish; then what died too often is tried again.
+    var isPersonActing: Bool { typed != nil }
+    /// All that was tried so far.
+    var taken: [RecoveryLadder.Taken] { ladder.taken }
     /// Found by a look at the file's bytes: only then is there something to fetch again.
     var isDamaged = false
     /// On the models that took another's place.
@@ -41,6 +45,7 @@ actor Recovery {
 
     /// The order with what this model needed the last time.
     func begin(with order: Supervisor.Order) throws -> Supervisor.Order {
+        try admit(order.fit)
         asked = order.plan
         let memory: RecoveryMemory? = try house.store.inventory.note(.recovery, key: order.fit.key)
         guard let begun = memory?.applied(to: order.plan, engine: manifest.version, at: house.world.now().timeIntervalSince1970) else {
@@ -59,15 +64,19 @@ actor Recovery {
             try Task.checkCancellation()
             switch step {
             case .relaunch(let plan, let taken):
+                if plan == order.plan { try await count(failure, order.fit) }
                 for measure in taken { report(.recovering(failure, measure)) }
                 return Supervisor.Order(plan: plan, fit: order.fit)
             case .act(let measure):
                 report(.recovering(failure, measure))
-                if let next = try await helped(by: measure.rung, order) { return next }
+                guard let next = try await helped(by: measure.rung, order) else { continue }
+                if next == order { try await count(failure, order.fit) }
+                return next
             }
         }
         // What was noted before is no help any more either.
         note(nil, of: order.fit)
+        died(failure, order.fit)
         throw failure.afterTrying(ladder.taken)
     }
 

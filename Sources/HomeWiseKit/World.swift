@@ -28,6 +28,8 @@ public struct World: Sendable {
     public var keepCompressed = false
     /// Threads of a running engine follow the cores that are free.
     public var isGoverned = true
+    /// Servers of models reach only what they need of the machine.
+    public var isSandboxed = true
     /// The model registry as JSON; `nil` for the one that comes with the program.
     public var registry: Data?
 
@@ -68,6 +70,7 @@ public struct World: Sendable {
         parallelDownloads = try Self.parallelDownloads(environment["HOMEWISE_DOWNLOAD_PARALLEL_DOWNLOADS"] ?? "")
         keepCompressed = try Self.isOn(environment, "HOMEWISE_DOWNLOAD_KEEP_COMPRESSED", otherwise: false)
         isGoverned = try Self.isOn(environment, "HOMEWISE_ENGINE_GOVERNOR", otherwise: true)
+        isSandboxed = try Self.isOn(environment, "HOMEWISE_ENGINE_SANDBOX", otherwise: true)
         let isNamed = !(environment["HOMEWISE_STATE"] ?? "").isEmpty
         do { state = try folder("HOMEWISE_STATE", "XDG_STATE_HOME", ".local/state") } catch {
             // Who has no home and names all else by hand goes without it; a place that is named wrong is said so.

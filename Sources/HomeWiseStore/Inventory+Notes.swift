@@ -71,6 +71,8 @@ package enum NoteKind: String, Sendable {
     case recovery
     /// How a model is to be run, as a person saved it (`ModelOptions`), by model.
     case options
+    /// How often an engine died with a model lately (`CrashLoop`), by model.
+    case crashes
     /// Whether an engine heeds the governor, by engine and version of the governor.
     case governor
     /// A registry that a person added, by name.

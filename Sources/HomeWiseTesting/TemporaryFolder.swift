@@ -9,6 +9,15 @@ package struct TemporaryFolder: TestTrait, SuiteTrait, TestScoping {
     /// The test's folder; short enough that a Unix socket fits below it.
     @TaskLocal package static var path = "/nonexistent"
 
+    /// A folder that a sandboxed engine may write to as well, and that several of its lives share.
+    package static var shared: String {
+        #if os(Linux)
+            "/dev/shm/" + (path.split(separator: "/").last ?? "")
+        #else
+            path
+        #endif
+    }
+
     package let isRecursive = true
 
     package func provideScope(for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void) async throws {
@@ -16,7 +25,12 @@ package struct TemporaryFolder: TestTrait, SuiteTrait, TestScoping {
         let path = "/tmp/hw-\(String(UInt32.random(in: .min ... .max), radix: 36))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try await Self.$path.withValue(path, operation: function)
+        try await Self.$path.withValue(path) {
+            let shared = Self.shared
+            try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(atPath: shared) }
+            try await function()
+        }
     }
 }
 

@@ -10,7 +10,7 @@ import Testing
 
 /// Our side of the conversation, against an engine that misbehaves on request.
 @Suite(.temporaryFolder) struct EngineServerTests {
-    private func server(patience: Duration = .seconds(20)) throws -> EngineServer {
+    private func server(patience: LoadWatch.Limits = .init(silence: 20)) throws -> EngineServer {
         let path = TemporaryFolder.path
         for folder in ["run", "logs"] {
             try FileManager.default.createDirectory(atPath: "\(path)/\(folder)", withIntermediateDirectories: true)
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test("SUP-05 a load that says nothing is ended") func neverReady() async throws {
-        let failure = await failure { try await server(patience: .milliseconds(300)).run(plan("never-ready")) { _ in } }
+        let failure = await failure { try await server(patience: .init(silence: 0.3)).run(plan("never-ready")) { _ in } }
         #expect(failure?.code == .engineStartFailed && failure?.message.contains("said nothing") == true)
     }
 
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test("SUP-21 what an engine started is gone as well") func grandchild() async throws {
-        let path = TemporaryFolder.path + "/grandchild"
+        let path = TemporaryFolder.shared + "/grandchild"
         try await server().run(plan("grandchild \(path)")) { _ in
             #expect(await eventually(within: .seconds(5)) { FileManager.default.fileExists(atPath: path) })
         }

@@ -114,6 +114,54 @@ import Testing
         #expect(await eventually(within: .seconds(3)) { isGone(child) })
     }
 
+    @Test("SUP-22 a thousand children that end at once leave no zombie and no open file", .timeLimit(.minutes(5)))
+    func quickExits() async throws {
+        func files() -> Int { (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0 }
+        func round() async throws {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        let process = GuardedProcess(
+                            guardProgram: Products.homewise, program: "/bin/true", arguments: [], environment: shell("").environment)
+                        let exit = try await process.runToEnd(log: LogTail(path: nil))
+                        #expect(exit == .exited(0))
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        for _ in 0..<5 { try await round() }
+        let before = files()
+        for _ in 0..<245 { try await round() }
+        #expect(files() <= before + 2, "\(before) before, \(files()) after")
+        let children = FileManager.default.contents(atPath: "/proc/self/task/\(getpid())/children").map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        let zombies = (children ?? "").split(separator: " ").compactMap { Int32($0) }.filter { Processes.started($0) == nil }
+        #expect(zombies.isEmpty, "\(zombies)")
+    }
+
+    @Test("SUP-26 a child that closes its outputs has not ended") func closedOutputs() async throws {
+        let start = ContinuousClock.now
+        let exit = try await shell("exec >&- 2>&-; sleep 1; exit 7").runToEnd(log: LogTail(path: nil))
+        #expect(exit == .exited(7) && start.duration(to: .now) >= .seconds(1))
+    }
+
+    @Test("SUP-25 a gigabyte without a line break neither blocks nor grows", .timeLimit(.minutes(5))) func gigabyte() async throws {
+        func resident() -> Int {
+            let text = FileManager.default.contents(atPath: "/proc/self/statm").map { String(decoding: $0, as: UTF8.self) } ?? ""
+            return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
+        }
+        let path = TemporaryFolder.path + "/log"
+        let log = LogTail(path: path)
+        let before = resident()
+        let exit = try await shell("head -c 1000000000 /dev/zero; echo; echo last").runToEnd(log: log)
+        #expect(exit.isSuccess && log.last(1) == ["last"])
+        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+        #expect(size.map { $0 <= LogTail.largestFile } ?? false)
+        #expect(resident() - before < 64 << 20, "\((resident() - before) >> 20) MiB")
+    }
+
     @Test("SUP-25 a flood of words neither blocks nor grows") func flood() async throws {
         let path = TemporaryFolder.path + "/log"
         let log = LogTail(path: path)

@@ -98,12 +98,12 @@ import Testing
     }
 
     @Test("SUP-08 an engine that dies in mid-answer is followed by another, and the question is answered") func midAnswer() async throws {
-        let tale = try await run(["die-mid-answer-once \(TemporaryFolder.path)/died"])
+        let tale = try await run(["die-mid-answer-once \(TemporaryFolder.shared)/died"])
         #expect(tale.failure == nil && tale.answer == "Hello from the fake." && tale.rungs == [.sameAgain])
     }
 
     @Test("SUP-10 an engine that hangs up and lives on is ended, and its successor answers") func hangUp() async throws {
-        let tale = try await run(["hang-mid-answer-once \(TemporaryFolder.path)/hung"])
+        let tale = try await run(["hang-mid-answer-once \(TemporaryFolder.shared)/hung"])
         #expect(tale.failure == nil && tale.answer == "Hello from the fake." && tale.rungs == [.sameAgain], "\(tale)")
     }
 

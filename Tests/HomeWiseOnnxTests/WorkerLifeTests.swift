@@ -113,7 +113,7 @@ import Testing
     @Test func theHousesClientSpeaksWithIt() async throws {
         try await withWorker(.chat()) { worker in
             try await withEngineClient(socket: worker.socket, key: RunningWorker.key) { client in
-                #expect(await client.isHealthy())
+                #expect(await client.health() == .ready)
                 try await client.warmUp()
                 var parts: [AnswerPart] = []
                 for try await part in try await client.chat([ChatMessage(.user, "What is the capital of France?")], limit: 12) {

@@ -39,7 +39,8 @@ enum SmokeEmbedder {
         let graph =
             field(1, node) + text(2, "smoke") + field(5, tensor) + field(11, value("input_ids", type: 7, ["batch", "tokens"]))
             // Not looked at, and wanted all the same: every real embedder has it.
-            + field(11, value("attention_mask", type: 7, ["batch", "tokens"])) + field(12, value("last_hidden_state", type: 1, ["batch", "tokens", "\(width)"]))
+            + field(11, value("attention_mask", type: 7, ["batch", "tokens"]))
+            + field(12, value("last_hidden_state", type: 1, ["batch", "tokens", "\(width)"]))
         return number(1, 8) + field(7, graph) + field(8, text(1, "") + number(2, 13))
     }
 

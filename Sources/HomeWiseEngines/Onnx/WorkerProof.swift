@@ -23,7 +23,7 @@ package struct WorkerProof: Sendable {
         var plan = LaunchPlan(model: folder, alias: "smoke", options: ContextOptions(context: 32), threads: 1, reasons: [])
         plan.task = .embedding
         var server = EngineServer(WorkerEngine(manifest), host: host)
-        server.patience = .seconds(60)
+        server.patience = .init(silence: 60)
         let seconds = try await server.run(plan) { session in
             let vectors = try await session.client.embed(["hi", "Hi"])
             guard vectors.count == 2, vectors[0].count == 4, vectors[0] == vectors[1] else {

@@ -81,6 +81,7 @@ extension Residency {
             isPinned: resident.isPinned, contextAsked: tenant.order.plan.options.context, contextGiven: plan.options.context,
             planned: resident.planned, resident: memory?.resident, anonymous: memory?.anonymous, device: plan.device,
             threads: seat?.session.board.map(\.inForce).flatMap { $0 > 0 ? $0 : nil } ?? plan.threads, threadsAtMost: plan.mostThreads,
+            sandbox: seat?.session.sandbox.words,
             startedAt: tenant.startedAt, uptime: resident.readySince.map { now - $0 },
             loadSeconds: resident.readySince == nil ? nil : resident.reloadSeconds, requestsServed: resident.served,
             requestsInFlight: resident.inFlight, requestsWaiting: board.queue(of: resident.key), idleUntil: idleUntil,

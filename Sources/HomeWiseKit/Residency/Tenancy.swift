@@ -67,6 +67,7 @@ extension HomeWise {
             recover: { try await recovery.order(after: $0, $1) },
             onReady: { seat in
                 report(.ready(seconds: seat.session.secondsToReady))
+                if seat.session.sandbox.complaint != nil { report(.unsandboxed(seat.session.sandbox)) }
                 await onReady(seat)
             },
             accompany: { await govern($0, isWanted: governor != nil, report: report) }, onStep: { report(.loading($0)) })

@@ -28,7 +28,9 @@ extension WordPieceTokenizer {
         added = try Self.added(root["added_tokens"])
         (prefix, suffix) = try Self.frame(root["post_processor"])
         // Most files say that they have none: “null”.
-        padding = try root["padding"].flatMap { $0.isNull ? nil : try Self.token($0["pad_id"], "padding.pad_id") } ?? vocabulary[Array("[PAD]".utf8)] ?? 0
+        padding =
+            try root["padding"].flatMap { $0.isNull ? nil : try Self.token($0["pad_id"], "padding.pad_id") } ?? vocabulary[
+                Array("[PAD]".utf8)] ?? 0
     }
 
     private static func vocabulary(_ model: BoundedJSON.Value) throws -> [[UInt8]: Int32] {

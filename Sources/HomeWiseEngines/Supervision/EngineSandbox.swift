@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The HomeWise authors
+
+import Foundation
+import HomeWiseDomain
+
+extension EngineHost {
+    /// What a server of a model may reach; `nil` where the sandbox is switched off.
+    ///
+    /// - Parameters:
+    ///   - place: where it listens; its own, and the only place of the disk that it may write to.
+    ///   - libraries: preloaded into it.
+    func sandbox(
+        of program: String, _ arguments: [String], plan: LaunchPlan, place: EnginePlace, libraries: [String] = []
+    ) -> SandboxPolicy? {
+        guard isSandboxed else { return nil }
+        let cards = (try? FileManager.default.contentsOfDirectory(atPath: "/dev")) ?? []
+        var rules = SandboxPolicy.system + SandboxPolicy.cards(among: cards)
+        rules += Self.folders(of: program).map { .init(.run, $0, "the engine itself") }
+        rules += libraryFolders.map { .init(.run, $0, "libraries (LD_LIBRARY_PATH)") }
+        rules += libraries.map { .init(.run, Self.resolved($0), "what it runs with") }
+        rules += Self.files(among: arguments + [plan.model], but: place.folder).map { .init(.read, $0, "the model") }
+        rules.append(.init(.write, Self.resolved(place.folder), "where it listens"))
+        return SandboxPolicy(rules: rules, networkReason: SandboxPolicy.networkReason(placement: plan.placement, arguments: arguments))
+    }
+
+    /// Its folder, by its real name too, and the libraries that are put beside a `bin`.
+    private static func folders(of program: String) -> Set<String> {
+        var folders: Set<String> = []
+        for path in [program, resolved(program)] {
+            let folder = (path as NSString).deletingLastPathComponent
+            // A program may lie in a home or at the root; all of that is not given for it.
+            guard folder.split(separator: "/").count >= 2 else { continue }
+            folders.insert(resolved(folder))
+            if folder.hasSuffix("/bin") { folders.insert(resolved((folder as NSString).deletingLastPathComponent + "/lib")) }
+        }
+        return folders
+    }
+
+    private var libraryFolders: [String] {
+        (environment["LD_LIBRARY_PATH"] ?? "").split(separator: ":").map(String.init).filter { $0.hasPrefix("/") && $0 != "/" }
+            .map(Self.resolved)
+    }
+
+    /// Files and folders that it is told of by its arguments, by their real names: a model may be a link into the store, or to where
+    /// another tool keeps it.
+    static func files(among arguments: [String], but own: String) -> Set<String> {
+        var files: Set<String> = []
+        for path in arguments where path.hasPrefix("/") && !path.hasPrefix(own) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { continue }
+            if status.st_mode & S_IFMT == S_IFDIR { files.formUnion(linked(from: path)) } else { files.formUnion(parts(of: path)) }
+        }
+        return files
+    }
+
+    /// A folder, and what the links in it lead to.
+    private static func linked(from folder: String) -> [String] {
+        let names = FileManager.default.enumerator(atPath: folder)?.prefix(10_000).compactMap { $0 as? String } ?? []
+        return [resolved(folder)]
+            + names.map { "\(folder)/\($0)" }.filter { (try? FileManager.default.destinationOfSymbolicLink(atPath: $0)) != nil }
+            .map(resolved)
+    }
+
+    /// A file, and the others of a model that comes in several: “…-00001-of-00003.gguf”.
+    private static func parts(of path: String) -> [String] {
+        guard let number = path.range(of: "-00001-of-", options: .backwards) else { return [resolved(path)] }
+        let (folder, stem) = (
+            (path as NSString).deletingLastPathComponent, (String(path[..<number.lowerBound]) as NSString).lastPathComponent
+        )
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.filter { $0.hasPrefix(stem + "-") && $0.contains("-of-") }.map { resolved("\(folder)/\($0)") }
+    }
+
+    /// The real name; the name as it stands where there is none.
+    static func resolved(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
+}
