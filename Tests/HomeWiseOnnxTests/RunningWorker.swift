@@ -16,7 +16,7 @@ final class RunningWorker: Sendable {
     let socket: String
     let log: String
     private let process: Process
-    private let client: HTTPClient
+    private let client = HTTPClient.shared
     static let key = "secret-of-the-tests"
 
     /// - Parameters:
@@ -35,9 +35,6 @@ final class RunningWorker: Sendable {
         process.standardError = try FileHandle(forWritingTo: URL(filePath: log))
         process.standardOutput = process.standardError
         try process.run()
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow, timeout: .init(read: .seconds(60)))
-        configuration.httpVersion = .http1Only
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     static func chat(_ extra: [String] = [], context: Int = 512) throws -> RunningWorker {
@@ -78,7 +75,10 @@ final class RunningWorker: Sendable {
     func stop() async throws {
         if process.isRunning { kill(pid, SIGKILL) }
         process.waitUntilExit()
-        try await client.shutdown()
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }
 
     struct Answer: Sendable {
@@ -139,12 +139,7 @@ func withWorker(_ worker: RunningWorker, _ body: (RunningWorker) async throws ->
 
 func json(_ text: String) throws -> BoundedJSON.Value { try BoundedJSON(Array(text.utf8)).root }
 
-/// The client that the house has for its engines, for as long as the body runs.
-func withEngineClient(socket: String, key: String, _ body: (EngineClient) async throws -> Void) async throws {
-    let http = HTTPClient(eventLoopGroupProvider: .singleton)
-    do { try await body(EngineClient(client: http, socket: socket, key: key, sampling: nil)) } catch {
-        try await http.shutdown()
-        throw error
-    }
-    try await http.shutdown()
+/// The client that the house has for its engines.
+func engineClient(of worker: RunningWorker) -> EngineClient {
+    EngineClient(client: .shared, socket: worker.socket, key: RunningWorker.key, sampling: nil)
 }

@@ -112,21 +112,20 @@ import Testing
 
     @Test func theHousesClientSpeaksWithIt() async throws {
         try await withWorker(.chat()) { worker in
-            try await withEngineClient(socket: worker.socket, key: RunningWorker.key) { client in
-                #expect(await client.health() == .ready)
-                try await client.warmUp()
-                var parts: [AnswerPart] = []
-                for try await part in try await client.chat([ChatMessage(.user, "What is the capital of France?")], limit: 12) {
-                    parts.append(part)
-                }
-                #expect(parts.contains { if case .text(let text) = $0 { !text.isEmpty } else { false } })
-                #expect(parts.contains { if case .timings(let timings) = $0 { timings.tokens > 0 } else { false } })
-                #expect(parts.contains { if case .finished = $0 { true } else { false } })
-                let refused = await #expect(throws: Failure.self) {
-                    for try await _ in try await client.complete(String(repeating: "hello ", count: 900), limit: 1) {}
-                }
-                #expect(refused?.code == .engineRefused && refused?.message.contains("512") == true)
+            let client = engineClient(of: worker)
+            #expect(await client.health() == .ready)
+            try await client.warmUp()
+            var parts: [AnswerPart] = []
+            for try await part in try await client.chat([ChatMessage(.user, "What is the capital of France?")], limit: 12) {
+                parts.append(part)
             }
+            #expect(parts.contains { if case .text(let text) = $0 { !text.isEmpty } else { false } })
+            #expect(parts.contains { if case .timings(let timings) = $0 { timings.tokens > 0 } else { false } })
+            #expect(parts.contains { if case .finished = $0 { true } else { false } })
+            let refused = await #expect(throws: Failure.self) {
+                for try await _ in try await client.complete(String(repeating: "hello ", count: 900), limit: 1) {}
+            }
+            #expect(refused?.code == .engineRefused && refused?.message.contains("512") == true)
         }
     }
 }
