@@ -42,7 +42,7 @@ extension TorchRecipe {
 
     private func processor(index: String?) -> Candidate {
         Candidate(
-            build: .processor, index: index, version: torch + "+cpu", download: ByteCount(270_000_000), space: ByteCount(1_500_000_000),
+            build: .processor, index: index, version: torch + "+cpu", download: ByteCount(270_000_000), space: ByteCount(1_800_000_000),
             reason: "the build for processors, " + (index == nil ? "which pip sees" : "from the index that was set"))
     }
 
@@ -50,7 +50,7 @@ extension TorchRecipe {
         let isMac = machine.system == .macOS
         return Candidate(
             build: .standard, index: nil, version: torch, download: ByteCount(isMac ? 220_000_000 : 3_000_000_000),
-            space: ByteCount(isMac ? 1_500_000_000 : 6_000_000_000),
+            space: ByteCount(isMac ? 1_800_000_000 : 6_000_000_000),
             reason: isMac
                 ? "the build for Macs"
                 : machine.hasCUDA

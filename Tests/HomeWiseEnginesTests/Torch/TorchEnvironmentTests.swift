@@ -14,7 +14,7 @@ import Testing
     /// A `python3` that makes environments of itself, and does as `orders` says where pip is asked.
     private func environment(version: String = "3.11.7", orders: String = "", afterVersion: String = "") throws -> TorchEnvironment {
         let base = TemporaryFolder.path
-        for folder in ["bin", "run", "logs"] {
+        for folder in ["bin", "tools", "run", "logs"] {
             try FileManager.default.createDirectory(atPath: "\(base)/\(folder)", withIntermediateDirectories: true)
         }
         let script = """
@@ -30,11 +30,16 @@ import Testing
             """
         try Data(script.utf8).write(to: URL(filePath: base + "/bin/python3"))
         chmod(base + "/bin/python3", 0o755)
+        // The machine's own Pythons are not to be found; what the pretender itself needs is.
+        for tool in ["cp", "mkdir"] {
+            let link = "\(base)/tools/\(tool)"
+            if !FileManager.default.fileExists(atPath: link) {
+                try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/bin/\(tool)")
+            }
+        }
         let host = EngineHost(
             guardProgram: Products.homewise, runFolder: base + "/run", logFolder: base + "/logs",
-            environment: [
-                "PATH": "\(base)/bin:/usr/bin:/bin".replacingOccurrences(of: ":/usr/bin", with: ":\(base)/tools"), "HF_TOKEN": "secret",
-            ])
+            environment: ["PATH": "\(base)/bin:\(base)/tools", "HF_TOKEN": "secret"])
         return TorchEnvironment(host: host, cache: base + "/cache", machine: .init(system: .linux, hasCUDA: false))
     }
 
