@@ -96,6 +96,20 @@ import Testing
     }
 }
 
+@Suite struct TorchLaunchTests {
+    @Test func everyValueOfThePlanReachesTheWorker() {
+        let plan = LaunchPlan(model: "/m", alias: "a", options: ContextOptions(context: 512), threads: 3, reasons: [])
+        let plain = plan.torchWorkerArguments(socket: "/s", isEmbedding: false)
+        #expect(
+            plain == [
+                "--model", "/m", "--alias", "a", "--socket", "/s", "--threads", "3", "--context", "512", "--purpose", "chat", "--device",
+                "cpu",
+            ])
+        let other = plan.torchWorkerArguments(socket: "/s", isEmbedding: true, allowsPickle: true, growth: ByteCount(3 << 20))
+        #expect(other.contains("embedding") && other.suffix(3) == ["--allow-pickle", "--recycle-after-growth", "3"])
+    }
+}
+
 @Suite struct ConversionPlanTests {
     private func plan(_ type: String, _ weights: Int64 = 538_000_000, _ dtype: String? = "float32") throws -> ConversionPlan {
         try ConversionPlan(quantization: type, weights: ByteCount(weights), dtype: dtype)

@@ -9,23 +9,28 @@ public struct TorchPlan: Sendable, Equatable {
     public var candidate: TorchRecipe.Candidate
     /// Where it is made; it takes the same place however often it is asked for.
     public var folder: String
-    /// It is there and was proven: nothing is fetched.
+    /// All packages are there: nothing is fetched.
+    public var isFetched: Bool
+    /// And the worker of this HomeWise was proven with them.
     public var isInstalled: Bool
 
-    public init(python: String, version: PythonVersion, candidate: TorchRecipe.Candidate, folder: String, isInstalled: Bool) {
+    public init(
+        python: String, version: PythonVersion, candidate: TorchRecipe.Candidate, folder: String, isFetched: Bool, isInstalled: Bool
+    ) {
         self.python = python
         self.version = version
         self.candidate = candidate
         self.folder = folder
+        self.isFetched = isFetched
         self.isInstalled = isInstalled
     }
 
     /// What comes over the network; nothing where it is there.
-    public var download: ByteCount { isInstalled ? ByteCount(0) : candidate.download }
+    public var download: ByteCount { isFetched ? ByteCount(0) : candidate.download }
 
     public var sentence: String {
-        isInstalled
-            ? "torch \(candidate.version) is installed."
+        isFetched
+            ? "torch \(candidate.version) is here."
             : "torch \(candidate.version) (\(candidate.reason)): about \(candidate.download) to fetch, \(candidate.space) of disk while it is made."
     }
 }

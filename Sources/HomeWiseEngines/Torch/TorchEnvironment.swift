@@ -39,24 +39,34 @@ package struct TorchEnvironment: Sendable {
     ///
     /// - Throws: `Failure.pythonMissing`, `Failure.torchNotOffered`, or that pip cannot reach its index.
     package func plan() async throws -> TorchPlan {
-        let python = try await PythonProgram.find(recipe.pythons, on: host)
-        let candidates = recipe.candidates(for: machine, cpuIndex: cpuIndex)
-        if let here = candidates.first(where: { places($0.build, python.version).readNote() != nil }) {
-            return plan(here, python, isInstalled: places(here.build, python.version).isProven)
+        if let (candidate, places, note) = whole() {
+            return TorchPlan(
+                python: places.python, version: PythonVersion(note.python) ?? recipe.pythons.lowerBound, candidate: candidate,
+                folder: places.folder, isFetched: true, isInstalled: places.isProven)
         }
+        let python = try await PythonProgram.find(recipe.pythons, on: host)
         var tail: [String] = []
         for candidate in candidates {
-            let lines = try await versions(candidate, python)
-            if TorchRecipe.offers(candidate, in: lines) { return plan(candidate, python, isInstalled: false) }
-            tail = lines
+            tail = try await versions(candidate, python)
+            guard TorchRecipe.offers(candidate, in: tail) else { continue }
+            return TorchPlan(
+                python: python.path, version: python.version, candidate: candidate,
+                folder: places(candidate.build, python.version).folder, isFetched: false, isInstalled: false)
         }
         throw Failure.torchNotOffered(recipe.torch, python: python.version, tail: tail)
     }
 
-    private func plan(_ candidate: TorchRecipe.Candidate, _ python: PythonProgram, isInstalled: Bool) -> TorchPlan {
-        TorchPlan(
-            python: python.path, version: python.version, candidate: candidate, folder: places(candidate.build, python.version).folder,
-            isInstalled: isInstalled)
+    private var candidates: [TorchRecipe.Candidate] { recipe.candidates(for: machine, cpuIndex: cpuIndex) }
+
+    /// The environment that is here, with all its packages; the best build first. Nothing is started to find it.
+    private func whole() -> (TorchRecipe.Candidate, TorchPlaces, TorchPlaces.Note)? {
+        for candidate in candidates {
+            for minor in recipe.pythons.lowerBound.minor...recipe.pythons.upperBound.minor {
+                let places = places(candidate.build, PythonVersion(recipe.pythons.lowerBound.major, minor))
+                if let note = places.readNote() { return (candidate, places, note) }
+            }
+        }
+        return nil
     }
 
     /// The pip of a fresh environment is asked: the person's own Python may have none.
@@ -72,12 +82,9 @@ package struct TorchEnvironment: Sendable {
     }
 
     /// The engine where it is installed and proven, without starting anything.
-    ///
-    /// - Throws: `Failure.pythonMissing` where there is no Python any more that it could stand on.
-    package func installed() async throws -> EngineManifest? {
-        let python = try await PythonProgram.find(recipe.pythons, on: host)
-        let all = recipe.candidates(for: machine, cpuIndex: cpuIndex).map { places($0.build, python.version) }
-        return try all.first { $0.readNote() != nil && $0.isProven }.map { try manifest($0) }
+    package func installed() throws -> EngineManifest? {
+        guard let (_, places, _) = whole(), places.isProven else { return nil }
+        return try manifest(places)
     }
 
     func manifest(_ places: TorchPlaces) throws -> EngineManifest {
@@ -95,12 +102,16 @@ package struct TorchEnvironment: Sendable {
         return [places.folder] + (places.readNote().map { [$0.prefix] } ?? [])
     }
 
-    /// Removes the environment and all that was fetched for it. - Returns: whether there was one.
-    package func remove() async throws -> Bool {
-        let python = try await PythonProgram.find(recipe.pythons, on: host)
-        let folders = TorchRecipe.Build.allCases.map { places($0, python.version).folder }
-            .filter { FileManager.default.fileExists(atPath: $0) }
-        for folder in folders { try EngineShelf.remove(folder) }
+    /// Removes every environment that was ever made here, of former versions too, and all that was fetched for them.
+    ///
+    /// - Returns: whether there was one.
+    package func remove() throws -> Bool {
+        guard FileManager.default.fileExists(atPath: engines) else { return false }
+        let folders: [String]
+        do {
+            folders = try FileManager.default.contentsOfDirectory(atPath: engines).filter { $0.hasPrefix(Self.name + "-") }
+        } catch { throw Failure.cannotWrite(path: engines, error: error) }
+        for folder in folders { try EngineShelf.remove("\(engines)/\(folder)") }
         return !folders.isEmpty
     }
 }

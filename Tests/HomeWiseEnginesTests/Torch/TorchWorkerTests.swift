@@ -20,7 +20,7 @@ import Testing
         #expect(house.manifest.proof.contains("wrote a token"))
         let start = ContinuousClock.now
         #expect(try await house.environment.install(plan) { Issue.record("\($0)") } == house.manifest)
-        #expect(try await house.environment.installed() == house.manifest)
+        #expect(try house.environment.installed() == house.manifest)
         #expect(start.duration(to: .now) < .seconds(3))
         #expect(TorchEnvironment.readable(house.manifest).count == 2)
     }
