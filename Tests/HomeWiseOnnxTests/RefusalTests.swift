@@ -125,6 +125,16 @@ import Testing
         }
     }
 
+    @Test func aModelWithoutTemplateIsCompletedAndNotChattedWith() async throws {
+        let bare = try folder(like: "smollm2-onnx") { try FileManager.default.removeItem(atPath: $0 + "/chat_template.jinja") }
+        try await withWorker(chat(bare)) { worker in
+            let refused = try await worker.post("/v1/chat/completions", #"{"messages":[{"role":"user","content":"Hi"}]}"#)
+            #expect(
+                refused.status == 501 && refused.error?["message"]?.string?.contains("no usable chat template") == true, "\(refused.text)")
+            #expect(try await worker.post("/v1/completions", #"{"prompt":"Hi","max_tokens":1}"#).status == 200)
+        }
+    }
+
     @Test func optionsOutOfRange() async throws {
         let model = try TestModels.path("smollm2-onnx")
         let wide = try RunningWorker(["--model", model, "--libraries", TestModels.path("onnx-libs"), "--context", "8193"])

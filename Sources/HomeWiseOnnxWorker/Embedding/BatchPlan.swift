@@ -5,9 +5,10 @@
 enum BatchPlan {
     /// - Parameters:
     ///   - lengths: tokens of each text.
-    ///   - tokens: what a batch may hold, padding included; a single longer text is a batch of its own.
+    ///   - tokens: what a batch may hold, padding included; a single longer text is a batch of its own. Memory grows with it (and with
+    ///     the square of the length), speed on a processor hardly does.
     /// - Returns: places of the texts, batch by batch.
-    static func batches(_ lengths: [Int], texts: Int = 16, tokens: Int = 4096) -> [[Int]] {
+    static func batches(_ lengths: [Int], texts: Int = 16, tokens: Int = 2048) -> [[Int]] {
         var batches: [[Int]] = []
         for place in lengths.indices.sorted(by: { (lengths[$0], $0) < (lengths[$1], $1) }) {
             // The longest of a batch is the last one.

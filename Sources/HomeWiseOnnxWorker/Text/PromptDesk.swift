@@ -36,10 +36,12 @@ actor PromptDesk {
             let text = try genai.text { genai.applyTemplate(tokenizer.pointer, nil, json, nil, true, $0) }
             return try tokens(of: text)
         } catch {
+            // The lines behind the first show where in the template it happened.
+            let words = error.text.prefix { $0 != "\n" }.prefix(200)
             if error.text.localizedCaseInsensitiveContains("chat template") || error.text.localizedCaseInsensitiveContains("not found") {
-                throw Failure.requestNotSupported("this model has no usable chat template (\(error.text.prefix(200)))")
+                throw Failure.requestNotSupported("this model has no usable chat template (\(words))")
             }
-            throw Failure.badRequest("the model's chat template refuses the messages (\(error.text.prefix(200)))")
+            throw Failure.badRequest("the model's chat template refuses the messages (\(words))")
         }
     }
 
