@@ -111,7 +111,12 @@ PYTHON
 }
 
 make_smollm2_onnx() {
-    "$python" -m onnxruntime_genai.models.builder -i "$folder/smollm2-hf" -o "$1" -p int4 -e cpu -c "$folder/.hf"
+    # It tells of every layer; that is of interest only where it fails.
+    "$python" -m onnxruntime_genai.models.builder -i "$folder/smollm2-hf" -o "$1" -p int4 -e cpu -c "$folder/.hf" \
+        >"$folder/.builder.log" 2>&1 || {
+        tail -n 20 "$folder/.builder.log"
+        return 1
+    }
     [ -s "$1/model.onnx" ] && [ -s "$1/genai_config.json" ]
 }
 
@@ -132,6 +137,6 @@ step minilm-onnx
 step smollm2-gguf
 step smollm2-hf
 step smollm2-onnx
-rm -rf "$folder/.hf"
+rm -rf "$folder/.hf" "$folder/.builder.log"
 : >"$folder/complete"
 echo "$folder"
