@@ -91,7 +91,7 @@ struct EngineCommand: AsyncParsableCommand {
                         "\(what) was not removed: nobody said yes.", remedy: "Add --yes to remove it without a question.")
                 }
             }
-            let removed = try await HomeWise.open(World.ofThisProcess()) { try await $0.removeEngine(engine, version: version) }
+            let removed = try await HomeWise.open(World.ofThisProcess()) { try $0.removeEngine(engine, version: version) }
             for manifest in removed { Terminal.say("Removed \(manifest.engine) \(manifest.version).") }
         }
     }

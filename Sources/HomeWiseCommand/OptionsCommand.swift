@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The HomeWise authors
 
 import ArgumentParser
+import Foundation
 import HomeWiseDomain
 import HomeWiseKit
 

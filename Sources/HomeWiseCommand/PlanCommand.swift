@@ -86,7 +86,7 @@ struct CalibrateCommand: AsyncParsableCommand {
         let story = Story()
         let calibration = try await Interrupts.shared.cancelling(isLast: true) {
             try await HomeWise.open(World.ofThisProcess()) { house in
-                try await house.ensureEngine(story)
+                try await house.ensureEngine(for: .gguf, story)
                 return try await house.calibrate(within: .seconds(seconds), report: story.tell)
             }
         }

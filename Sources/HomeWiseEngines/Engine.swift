@@ -21,7 +21,13 @@ package protocol Engine: Sendable {
 package struct EngineCommand: Sendable, Equatable {
     package var program: String
     package var arguments: [String]
-    package var environment: [String: String] = [:]
+    package var environment: [String: String]
+
+    package init(program: String, arguments: [String], environment: [String: String] = [:]) {
+        self.program = program
+        self.arguments = arguments
+        self.environment = environment
+    }
 }
 
 /// A worker of ours: ONNX or PyTorch behind the same HTTP.

@@ -73,7 +73,7 @@ extension HomeWise {
     }
 
     /// Removes an installed engine; one that was found on the PATH is only forgotten.
-    public func removeEngine(_ engine: String, version: String?) async throws -> [EngineManifest] {
+    public func removeEngine(_ engine: String, version: String?) throws -> [EngineManifest] {
         _ = try format(runBy: engine)
         let all = try shelf.installed(engine)
         let doomed = try version.map { try [installedEngine(engine, version: $0)] } ?? all
@@ -84,7 +84,7 @@ extension HomeWise {
                 try store.inventory.use(engine: engine, version: all.first { !doomed.contains($0) }?.version)
             }
         }
-        if doomed.contains(where: { $0.origin == .environment }) { try await removeTorch() }
+        if doomed.contains(where: { $0.origin == .environment }) { try removeTorch() }
         return doomed
     }
 

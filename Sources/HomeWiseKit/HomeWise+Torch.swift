@@ -23,7 +23,7 @@ extension HomeWise {
 
     /// Makes PyTorch's environment in the cache, where another store finds it too.
     func installTorch(_ shelf: EngineShelf, isRebuild: Bool, report: @escaping Report) async throws -> EngineManifest {
-        if isRebuild { _ = try await torch.remove() }
+        if isRebuild { _ = try torch.remove() }
         let plan = try await torch.plan()
         let manifest = try shelf.publish(await torch.install(plan) { report(.note($0)) }, from: nil)
         try store.inventory.use(engine: manifest.engine, version: manifest.version)
@@ -31,5 +31,5 @@ extension HomeWise {
         return manifest
     }
 
-    func removeTorch() async throws { _ = try await torch.remove() }
+    func removeTorch() throws { _ = try torch.remove() }
 }

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The HomeWise authors
 
 import Foundation
-public import HomeWiseDomain
+import HomeWiseDomain
 public import HomeWiseKit
 import Hummingbird
 import Logging

@@ -114,7 +114,7 @@ import Testing
         try await withWorker(.chat()) { worker in
             let client = engineClient(of: worker)
             #expect(await client.health() == .ready)
-            try await client.warmUp()
+            try await client.warmUp(.chat)
             var parts: [AnswerPart] = []
             for try await part in try await client.chat([ChatMessage(.user, "What is the capital of France?")], limit: 12) {
                 parts.append(part)

@@ -104,6 +104,19 @@ public struct ResidencyBoard: Sendable {
         /// Another one ran out of memory.
         case recovery
         case stop
+
+        /// As a clause.
+        public var words: String {
+            switch self {
+            case .room: "another model needs the room"
+            case .idle: "nobody asked it for a while"
+            case .asked: "it was asked for"
+            case .options: "it is loaded anew with other options"
+            case .pressure: "other programs need the memory"
+            case .recovery: "another model ran out of memory"
+            case .stop: "homewise ends"
+            }
+        }
     }
 
     struct Waiting: Sendable {
