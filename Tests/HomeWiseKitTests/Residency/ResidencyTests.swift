@@ -260,6 +260,26 @@ import Testing
         }
     }
 
+    @Test("SUP-32 who pays no heed when a model is taken away does not keep it") func noHeed() async throws {
+        try await House.open(["a": ["slow-answer"]]) { house in
+            try await house.withResidency(settings()) { residency in
+                let begun = Shared(false)
+                let asking = Task {
+                    try await residency.withModel("a") { guest in
+                        let deaf = Task { try await guest.conversation.ask("hi") { _ in begun.withLock { $0 = true } } }
+                        return try await deaf.value.key
+                    }
+                }
+                #expect(await eventually(within: .seconds(20)) { begun.withLock { $0 } })
+                let start = ContinuousClock.now
+                let wasHere = try await residency.unload("a", isAtOnce: true)
+                #expect(wasHere && start.duration(to: .now) < .seconds(15))
+                let failure = await #expect(throws: Failure.self) { try await asking.value }
+                #expect(failure?.code == .unloaded)
+            }
+        }
+    }
+
     @Test func aRequestThatIsGivenUpWaitsForNothingAndHoldsNothing() async throws {
         try await House.open(["a": ["load-takes 400"]]) { house in
             try await house.withResidency(settings()) { residency in
