@@ -15,7 +15,7 @@ package struct SocketFolder {
     ///
     /// - Throws: `Failure.storeUnusable` when there is no place for a socket.
     init(preferring folder: String) throws {
-        guard "\(folder)/0123456789abcdef/s".utf8.count > Self.longestPath else {
+        guard "\(folder)/0123456789abcdef/s.sock".utf8.count > Self.longestPath else {
             path = folder
             return
         }
@@ -24,10 +24,10 @@ package struct SocketFolder {
         path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// A name that nobody else has, in a folder of its own that is to be made.
+    /// A name that nobody else has, and that llama-server takes for a socket (it ends in “.sock”), in a folder of its own that is to be made.
     func freshSocket() -> String {
         let number = UInt64.random(in: .min ... .max)
-        return path + "/" + String(repeating: "0", count: number.leadingZeroBitCount / 4) + String(number, radix: 16) + "/s"
+        return path + "/" + String(repeating: "0", count: number.leadingZeroBitCount / 4) + String(number, radix: 16) + "/s.sock"
     }
 
     /// Removes sockets that nobody listens on any more: a run that was killed could not clean up.
