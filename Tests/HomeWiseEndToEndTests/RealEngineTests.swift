@@ -11,13 +11,13 @@ import Testing
 
 /// What only a real engine with a real model can show: threads that change between two tokens, a device that fails.
 @Suite(.temporaryFolder, .serialized, .timeLimit(.minutes(10))) struct RealEngineTests {
-    private struct House {
+    struct House {
         var host: EngineHost
         var manifest: EngineManifest
         var model: String
     }
 
-    private func house() async throws -> House {
+    func house() async throws -> House {
         let home = TemporaryFolder.path + "/home"
         let program = Program(home: home, ["HF_ENDPOINT": "http://127.0.0.1:1"])
         try #require(await program.run("engine", "install", "llama.cpp").code == 0)
@@ -31,7 +31,7 @@ import Testing
         return House(host: host, manifest: manifest, model: home + "/models/" + weights)
     }
 
-    private func plan(_ house: House, threads: Int = 1) -> LaunchPlan {
+    func plan(_ house: House, threads: Int = 1) -> LaunchPlan {
         LaunchPlan(model: house.model, alias: "m", options: ContextOptions(context: 1024), threads: threads, reasons: [])
     }
 
