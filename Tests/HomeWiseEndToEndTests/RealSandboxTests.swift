@@ -19,8 +19,8 @@ extension RealEngineTests {
             var plan = plan(house)
             plan.model = TemporaryFolder.path + "/link.gguf"
             try FileManager.default.createSymbolicLink(atPath: plan.model, withDestinationPath: house.model)
-            let (text, steps, state) = try await LlamaServer(manifest: house.manifest, host: house.host, governor: library)
-                .run(plan, isChat: true) { session in
+            let (text, steps, state) = try await EngineServer(LlamaCPP(house.manifest, governor: library), host: house.host)
+                .run(plan) { session in
                     var text = ""
                     for try await part in try await session.client.chat([ChatMessage(.user, "Say hello.")], limit: 20) {
                         if case .text(let piece) = part { text += piece }
@@ -34,7 +34,7 @@ extension RealEngineTests {
     @Test("SUP-30 a client that hangs up stops a real engine within 500 ms, and the next one is served") func hangUp() async throws {
         let house = try await house()
         let library = try #require(await GovernorLibrary(host: house.host, folder: TemporaryFolder.path + "/governor").made().path)
-        try await LlamaServer(manifest: house.manifest, host: house.host, governor: library).run(plan(house), isChat: true) { session in
+        try await EngineServer(LlamaCPP(house.manifest, governor: library), host: house.host).run(plan(house)) { session in
             let board = try #require(session.board)
             func ask(_ limit: Int, stoppingAfter most: Int = .max) async throws -> Int {
                 var tokens = 0
