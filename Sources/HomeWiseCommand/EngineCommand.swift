@@ -57,7 +57,13 @@ struct EngineCommand: AsyncParsableCommand {
             }
             if json { return try Terminal.json(engines) }
             for row in engines {
-                let origin = row.manifest.origin == .built ? "built here" : "found at \(row.manifest.server)"
+                let origin =
+                    switch row.manifest.origin {
+                    case .built: "built here"
+                    case .found: "found at \(row.manifest.server)"
+                    case .fetched: "its libraries, fetched"
+                    case .environment: "an environment of its own"
+                    }
                 Terminal.answer("\(row.isInUse ? "*" : " ") \(row.manifest.engine) \(row.manifest.version), \(origin)\n")
             }
             if engines.isEmpty { Terminal.say("No engine is installed. Run: homewise engine install llama.cpp") }

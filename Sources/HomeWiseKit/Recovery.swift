@@ -21,7 +21,7 @@ actor Recovery {
     private var begun: [RecoveryLadder.Taken] = []
     private var ladder = RecoveryLadder()
     /// Whether this start is a person's wish; then what died too often is tried again.
-    var isPersonActing: Bool { typed != nil }
+    let isPersonActing: Bool
     /// All that was tried so far.
     var taken: [RecoveryLadder.Taken] { ladder.taken }
     /// Found by a look at the file's bytes: only then is there something to fetch again.
@@ -30,12 +30,14 @@ actor Recovery {
     var leases: [Lease] = []
 
     init(
-        house: HomeWise, manifest: EngineManifest, wish: Wish, typed: String?, neighbours: Neighbours? = nil, report: @escaping Report
+        house: HomeWise, manifest: EngineManifest, wish: Wish, typed: String?, isPersonActing: Bool? = nil, neighbours: Neighbours? = nil,
+        report: @escaping Report
     ) {
         self.house = house
         self.manifest = manifest
         self.wish = wish
         self.typed = typed
+        self.isPersonActing = isPersonActing ?? (typed != nil)
         self.neighbours = neighbours
         self.report = report
     }

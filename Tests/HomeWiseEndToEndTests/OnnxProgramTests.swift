@@ -37,6 +37,36 @@ import Testing
         #expect(removed.code == 0)
     }
 
+    private static let sentences = [
+        "A cat sits on the mat.", "Interest rates rose again.", "The train to Hamburg is late.", "She plays the cello in an orchestra.",
+        "Photosynthesis turns light into sugar.", "Where can I buy fresh bread?", "The server did not answer in time.",
+        "He was born in 1879 in Ulm.", "Mix flour, eggs and milk.", "The court dismissed the case.",
+        "Glaciers are melting faster than thought.",
+        "My phone battery is empty.", "A prime number has two divisors.", "The goalkeeper saved the penalty.", "Please sign here and here.",
+        "Rain is expected in the evening.", "The novel tells of two brothers.", "Vaccines train the immune system.",
+        "Turn left after the bridge.",
+        "I would like to cancel my order.",
+    ]
+
+    private func vectors(_ program: Program, _ type: String) async throws -> [[Double]] {
+        let outcome = try await program.run(
+            "embed", "all-minilm-l6-v2", "--type", type, "--json", input: Self.sentences.joined(separator: "\n"))
+        try #require(outcome.code == 0, "\(outcome.story)")
+        return try outcome.output.split(separator: "\n").map { try JSONDecoder().decode(Row.self, from: Data($0.utf8)).embedding }
+    }
+
+    @Test func bothEnginesMeanTheSameByASentence() async throws {
+        let program = program()
+        let refused = try await program.run("embed", "all-minilm-l6-v2", "--type", "pytorch", "text")
+        #expect(refused.code == 69 && refused.story.contains("homewise engine install pytorch"), "\(refused.story)")
+        let installed = try await program.run("engine", "install", "pytorch", "--yes")
+        try #require(installed.code == 0, "\(installed.story)")
+        let (onnx, torch) = try await (vectors(program, "onnx"), vectors(program, "pytorch"))
+        try #require(onnx.count == 20 && torch.count == 20)
+        for (left, right) in zip(onnx, torch) { #expect(cosine(left, right) >= 0.98) }
+        #expect(processes(naming: TemporaryFolder.path).isEmpty)
+    }
+
     @Test func aTextModelIsTakenInAndAnswers() async throws {
         let program = program()
         let imported = try await program.run("import", TestModels.path + "/smollm2-onnx")

@@ -132,7 +132,7 @@ public actor Residency {
         generation += 1
         let number = generation
         tenants[want.key] = Tenant(generation: number, order: order, startedAt: house.world.now())
-        tenants[want.key]?.task = Task { await self.live(order, number) }
+        tenants[want.key]?.task = Task { await self.live(order, number, isPersonActing: want.purpose == .load) }
     }
 
     private func end(_ key: String, _ reason: ResidencyBoard.Leave) {
@@ -143,11 +143,12 @@ public actor Residency {
     }
 
     /// The whole life of one engine, with all its successors.
-    private nonisolated func live(_ order: LoadOrder, _ number: Int) async {
+    private nonisolated func live(_ order: LoadOrder, _ number: Int, isPersonActing: Bool) async {
         let outcome: Result<Void, any Error>
         do {
             try await house.withTenancy(
-                order.ready, wish: order.wish, typed: order.typed, plan: order.plan, neighbours: neighbours(of: order.key),
+                order.ready, wish: order.wish, typed: order.typed, isPersonActing: isPersonActing, plan: order.plan,
+                neighbours: neighbours(of: order.key),
                 report: { [report] in report(.model(order.key, $0)) },
                 onMoveIn: { await self.movedIn($0, order.key, number) }, onReady: { await self.isReady($0, order.key, number) }
             ) { try await $0.supervisor.untilNothingIsLeft() }

@@ -41,12 +41,14 @@ extension HomeWise {
     ///
     /// - Parameters:
     ///   - typed: as for `withModel`.
+    ///   - isPersonActing: whether what died too often is tried again; by itself where a person named the model.
     ///   - plan: how it is to be started; `nil` for as it is planned now.
     ///   - onMoveIn: called before the engine starts.
     ///   - onReady: called at each start that came to an answer.
     /// - Throws: `Failure.engineMissing`, or what the body throws. A failing engine is told to whoever asks for its seat.
     func withTenancy<Value: Sendable>(
-        _ ready: Ready, wish: Wish = Wish(), typed: String? = "", plan: LaunchPlan? = nil, neighbours: Neighbours? = nil,
+        _ ready: Ready, wish: Wish = Wish(), typed: String? = "", isPersonActing: Bool? = nil, plan: LaunchPlan? = nil,
+        neighbours: Neighbours? = nil,
         report: @escaping Report, onMoveIn: @Sendable (Tenancy) async -> Void = { _ in },
         onReady: @escaping @Sendable (Supervisor.Seat) async -> Void = { _ in },
         body: @escaping @Sendable (Tenancy) async throws -> Value
@@ -57,7 +59,9 @@ extension HomeWise {
         let lease = try lease(on: ready.installed, purpose: "running")
         try noteUse(of: ready.installed)
         defer { withExtendedLifetime(lease) {} }
-        let recovery = Recovery(house: self, manifest: manifest, wish: wish, typed: typed, neighbours: neighbours, report: report)
+        let recovery = Recovery(
+            house: self, manifest: manifest, wish: wish, typed: typed, isPersonActing: isPersonActing, neighbours: neighbours,
+            report: report)
         let governor = format == .gguf ? try await governorLibrary(for: manifest, report: report) : nil
         let first = if let plan { plan } else { try await launchPlan(ready, report: report) }
         let order = try await recovery.begin(with: Supervisor.Order(plan: first, fit: ready.fit))
