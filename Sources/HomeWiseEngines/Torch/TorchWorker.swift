@@ -37,11 +37,16 @@ package struct TorchWorker: Sendable {
     ) async throws -> Value {
         let folder = try SocketFolder(preferring: host.runFolder)
         try folder.sweep()
-        let socket = folder.freshSocket()
+        let place = try EnginePlace(in: folder, records: host.runFolder)
+        let socket = place.socket
         let key = String(UInt64.random(in: .min ... .max), radix: 16) + String(UInt64.random(in: .min ... .max), radix: 16)
         let log = LogTail(path: "\(host.logFolder)/\(alias).log")
         let memoryKills = KernelSigns.memoryKills()
-        let process = host.process(launcher, arguments + ["--alias", alias, "--socket", socket], adding: ["LLAMA_API_KEY": key])
+        var process = host.process(
+            launcher, arguments + ["--alias", alias, "--socket", socket],
+            adding: place.environment.merging(["LLAMA_API_KEY": key]) { $1 }, in: place.folder)
+        process.onStart = place.note
+        process.onGuardLost = place.endStrays
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow, timeout: .init(read: .minutes(10)))
         configuration.httpVersion = .http1Only
         configuration.connectionPool.retryConnectionEstablishment = false
@@ -61,7 +66,7 @@ package struct TorchWorker: Sendable {
                     return try await body(Session(client: client, wire: wire, pid: pid, secondsToReady: seconds, log: log))
                 })
         } catch { outcome = .failure(error) }
-        unlink(socket)
+        place.remove()
         try await http.shutdown()
         return try outcome.get()
     }
