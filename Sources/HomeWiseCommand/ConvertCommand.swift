@@ -28,6 +28,6 @@ struct ConvertCommand: AsyncParsableCommand {
         }
         if json, let installed { return try Terminal.json(installed) }
         if let place { Terminal.line("Written", place) }
-        if let installed { Terminal.line("Next", "homewise run \(installed.name):\(installed.quantization)") }
+        if let installed { Terminal.line("Named", "\(installed.name):\(installed.quantization)") }
     }
 }

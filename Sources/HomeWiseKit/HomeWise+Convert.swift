@@ -26,6 +26,10 @@ extension HomeWise {
         let lease = try source.installed.map { try self.lease(on: $0, purpose: "converting") }
         defer { withExtendedLifetime(lease) {} }
         let place = try output ?? place(for: source.name, quantization)
+        defer {
+            // Ours, and empty once the file was taken in.
+            if output == nil { try? FileManager.default.removeItem(atPath: (place as NSString).deletingLastPathComponent) }
+        }
         let conversion = Conversion(
             host: engineHost, torch: torch, tools: try await converterTools(report: report), quantizer: quantizer, model: source.folder,
             output: place, threads: max(1, Int(probe.cpu().usableCores)))
@@ -39,10 +43,6 @@ extension HomeWise {
             }
         }
         if output != nil { return nil }
-        defer {
-            // Empty once the file was taken in; otherwise it is left to `prune`.
-            rmdir((place as NSString).deletingLastPathComponent)
-        }
         return try takeIn(place, report)
     }
 
@@ -63,10 +63,10 @@ extension HomeWise {
         return (model.id, Installed(found).folder, Installed(found))
     }
 
-    /// In a folder of its own on the store's disk, so that taking it in is a rename.
+    /// In a folder of its own in the cache: what an interrupted run leaves there can be lost.
     private func place(for name: String, _ quantization: String) throws -> String {
-        let folder = "\(store.layout.partial)/converted-\(UInt32.random(in: .min ... .max))"
-        do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false) } catch {
+        let folder = "\(world.cache)/converted/\(UInt32.random(in: .min ... .max))"
+        do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
             throw Failure.cannotWrite(path: folder, error: error)
         }
         return "\(folder)/\(name.replacing("/", with: "-"))-\(quantization.uppercased()).gguf"

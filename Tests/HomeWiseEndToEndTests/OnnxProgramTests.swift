@@ -8,6 +8,10 @@ import Testing
 /// ONNX models as a person has them: the libraries from the package index, real models, real answers.
 @Suite(.temporaryFolder, .timeLimit(.minutes(10)), .serialized) struct OnnxProgramTests {
     private struct Row: Decodable { let embedding: [Double] }
+    private struct Made: Decodable {
+        let name: String
+        let quantization: String
+    }
 
     private func program(_ name: String = "home") -> Program {
         Program(home: TemporaryFolder.path + "/" + name, ["HF_ENDPOINT": "http://127.0.0.1:1"])
@@ -48,14 +52,13 @@ import Testing
         "I would like to cancel my order.",
     ]
 
-    private func vectors(_ program: Program, _ type: String) async throws -> [[Double]] {
-        let outcome = try await program.run(
-            "embed", "all-minilm-l6-v2", "--type", type, "--json", input: Self.sentences.joined(separator: "\n"))
+    private func vectors(_ program: Program, _ type: String, of model: String = "all-minilm-l6-v2") async throws -> [[Double]] {
+        let outcome = try await program.run("embed", model, "--type", type, "--json", input: Self.sentences.joined(separator: "\n"))
         try #require(outcome.code == 0, "\(outcome.story)")
         return try outcome.output.split(separator: "\n").map { try JSONDecoder().decode(Row.self, from: Data($0.utf8)).embedding }
     }
 
-    @Test func bothEnginesMeanTheSameByASentence() async throws {
+    @Test func allThreeEnginesMeanTheSameByASentence() async throws {
         let program = program()
         let refused = try await program.run("embed", "all-minilm-l6-v2", "--type", "pytorch", "text")
         #expect(refused.code == 69 && refused.story.contains("homewise engine install pytorch"), "\(refused.story)")
@@ -64,6 +67,13 @@ import Testing
         let (onnx, torch) = try await (vectors(program, "onnx"), vectors(program, "pytorch"))
         try #require(onnx.count == 20 && torch.count == 20)
         for (left, right) in zip(onnx, torch) { #expect(cosine(left, right) >= 0.98) }
+        try #require(await program.run("engine", "install", "llama.cpp").code == 0)
+        let converted = try await program.run("convert", "all-minilm-l6-v2", "--to", "F16", "--json")
+        try #require(converted.code == 0, "\(converted.story)")
+        let made = try JSONDecoder().decode(Made.self, from: Data(converted.output.utf8))
+        let llama = try await vectors(program, "gguf", of: "\(made.name):\(made.quantization)")
+        try #require(llama.count == 20)
+        for (left, right) in zip(llama, torch) { #expect(cosine(left, right) >= 0.999) }
         #expect(processes(naming: TemporaryFolder.path).isEmpty)
     }
 

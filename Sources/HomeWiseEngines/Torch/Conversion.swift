@@ -126,6 +126,11 @@ package struct Conversion: Sendable {
             for name in try files() {
                 try FileManager.default.createSymbolicLink(atPath: "\(folder)/\(name)", withDestinationPath: "\(model)/\(name)")
             }
+            // How an embedder's vectors are made of its words' stands a folder below.
+            let pooling = "1_Pooling/config.json"
+            guard FileManager.default.fileExists(atPath: "\(model)/\(pooling)") else { return }
+            try FileManager.default.createDirectory(atPath: folder + "/1_Pooling", withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(atPath: "\(folder)/\(pooling)", withDestinationPath: "\(model)/\(pooling)")
         } catch let failure as Failure { throw failure } catch { throw Failure.cannotWrite(path: folder, error: error) }
     }
 
