@@ -14,8 +14,8 @@ if ! [ -e "$folder/complete" ]; then
     /usr/bin/python3 -m venv "$made" >&2
     "$made/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary=:all: "mypy==$mypy" >&2
     : >"$made/complete"
-    rm -rf "$folder"
-    mv "$made" "$folder" 2>/dev/null || [ -e "$folder/complete" ]
+    # What is whole is left to whoever uses it already.
+    [ -e "$folder/complete" ] || mv -T "$made" "$folder" 2>/dev/null || [ -e "$folder/complete" ]
 fi
 "$folder/bin/python" -m mypy --config-file mypy.ini --no-error-summary --cache-dir "$cache/$mypy-seen"
 /usr/bin/python3 -B -W error -m unittest discover --start-directory tests --top-level-directory . "$@"

@@ -194,12 +194,13 @@ static int enter_filter(const struct sandbox *sandbox) { (void)sandbox; return 0
 /* What is missing, clause by clause. */
 static void tell(const struct sandbox *sandbox, int has_left, int landlock, int has_filter, char *report, size_t length) {
     int is_any = landlock || has_filter || has_left;
-    char missing[400] = "";
+    char missing[600] = "";
     struct { int is_so; const char *words; } gaps[] = {
         {!landlock, "this kernel has no Landlock, so it can read and write your files"},
         {landlock && landlock < 3, "this kernel does not keep it from cutting files short"},
         {landlock < 6, "this kernel does not keep it from sending signals to your programs"},
         {!has_filter, "its system calls are not filtered"},
+        {!sandbox->is_offline, "it needs the network, and may use the sockets of your programs"},
         {sandbox->is_offline && !has_left && !has_filter && landlock >= 4, "the network is shut for TCP alone"},
         {sandbox->is_offline && !has_left && !has_filter && landlock < 4, "the network is open to it"},
     };

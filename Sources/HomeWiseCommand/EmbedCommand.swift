@@ -58,6 +58,10 @@ struct EmbedCommand: AsyncParsableCommand {
     private static func linesFromPipe() throws -> [String] {
         guard !Terminal.isInputPerson else { return [] }
         let data = try FileHandle.standardInput.readToEnd() ?? Data()
-        return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+        // A blank line is no text, and to leave it out would give the vectors behind it to other lines.
+        var lines = String(decoding: data, as: UTF8.self).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(
+            String.init)
+        if lines.last == "" { lines.removeLast() }
+        return lines
     }
 }

@@ -34,7 +34,7 @@ struct EngineCommand: AsyncParsableCommand {
 
         /// Its size is told before anything is fetched.
         private func agree(to plan: TorchPlan) throws {
-            guard !plan.isInstalled else { return }
+            guard rebuild || !plan.isInstalled else { return }
             Terminal.line("PyTorch", plan.sentence)
             if yes || (Terminal.isInputPerson && Terminal.confirm("           Fetch it?")) { return }
             throw Failure.badInput("PyTorch was not installed: nobody said yes.", remedy: "Add --yes to fetch it without a question.")

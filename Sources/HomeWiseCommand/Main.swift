@@ -69,7 +69,7 @@ extension Failure {
         case .unknownModel, .notAtSource: 66
         case .noNetwork, .noCandidate, .engineMissing, .toolMissing, .modelTooLarge, .engineStartFailed, .engineDied: 69
         case .diskFull, .storeUnusable: 73
-        case .sourceRefused, .inUse: 75
+        case .sourceRefused, .inUse, .queueFull, .memoryTaken, .waitedTooLong, .notServing, .unloaded: 75
         case .termsNotAccepted: 77
         case .interrupted: 130
         default: 70

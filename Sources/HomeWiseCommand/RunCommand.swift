@@ -96,6 +96,7 @@ struct RunCommand: AsyncParsableCommand {
         let story = Story()
         try await Interrupts.shared.cancelling(isLast: true) {
             try await HomeWise.open(world) { house in
+                let house = try await DaemonClient.ifRunning(world) { try await house.beside(isOwn ? [] : $0?.loaded() ?? []) }
                 let name = try await house.name(ofTyped: model, options, story)
                 try Terms.settle(house, name, isAccepted: options.acceptTerms)
                 // A model that cannot run here is refused before minutes go into an engine.
@@ -119,6 +120,9 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
+    /// What may be taken of the memory is the serving process's to say: who asks for another share loads by itself.
+    private var isOwn: Bool { options.maxRam != nil || options.gpuMemory != nil }
+
     /// With the model that `homewise serve` has loaded or loads for us, where it runs; else with one of our own for as long as we talk.
     private func talk(
         to ready: HomeWise.Ready, wish: Wish, typed: String?, in house: HomeWise, _ world: World, _ story: Story,
@@ -127,13 +131,15 @@ struct RunCommand: AsyncParsableCommand {
         let options = try options.loadOptions()
         let limit = maxTokens
         let isServed = try await DaemonClient.ifRunning(world) { client in
-            guard let client else { return false }
+            guard let client, !isOwn else { return false }
             let report = try await client.load(.init(model: ready.fit.key, options: options)) { story.tell($0) }
             try await body(RemoteConversation(client, report, options, of: ready.fit, limit: limit, story: story))
             return true
         }
         if isServed { return }
-        try await house.withModel(ready, wish: wish, typed: typed, limit: limit, report: story.tell) { try await body($0) }
+        try await house.withModel(ready, wish: wish, typed: typed, options: options, limit: limit, report: story.tell) {
+            try await body($0)
+        }
     }
 
     /// All of standard input where it is not a person's keyboard. An empty pipe is an error, not a question.

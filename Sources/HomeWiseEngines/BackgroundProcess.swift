@@ -31,8 +31,15 @@ package enum BackgroundProcess {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, descriptor, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, descriptor, STDERR_FILENO)
+        // What we ignore or hold back it shall hear all the same: an ignored signal stays ignored by whoever is started.
+        var (heard, none) = (sigset_t(), sigset_t())
+        sigemptyset(&heard)
+        sigemptyset(&none)
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ] { sigaddset(&heard, number) }
+        posix_spawnattr_setsigdefault(&attributes, &heard)
+        posix_spawnattr_setsigmask(&attributes, &none)
         // The terminal's signals are not for it.
-        posix_spawnattr_setflags(&attributes, Self.newSession)
+        posix_spawnattr_setflags(&attributes, Self.newSession | Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK))
         let words = ([program] + arguments).map { strdup($0) } + [nil]
         let variables = environment.map { strdup("\($0)=\($1)") } + [nil]
         defer { (words + variables).forEach { free($0) } }

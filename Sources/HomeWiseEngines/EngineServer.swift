@@ -74,7 +74,7 @@ package struct EngineServer: Sendable {
         let key = String(UInt64.random(in: .min ... .max), radix: 16) + String(UInt64.random(in: .min ... .max), radix: 16)
         let log = LogTail(path: host.log(of: plan.alias))
         // Without one it runs as well, with as many threads as at the start; whoever wanted it sees that it is not there.
-        let board = engine.isGoverned ? try? GovernorBoard(path: socket + ".board", threads: plan.threads) : nil
+        let board = engine.isGoverned ? try? GovernorBoard(path: place.board, threads: plan.threads) : nil
         let memoryKills = KernelSigns.memoryKills()
         let command = engine.command(for: plan, socket: socket, board: board)
         // In a folder of its own: an engine looks for its libraries where it stands, too.
@@ -84,8 +84,8 @@ package struct EngineServer: Sendable {
         process.sandbox = host.sandbox(of: command.program, command.arguments, plan: plan, place: place, libraries: engine.libraries)
         process.onStart = place.note
         process.onGuardLost = place.endStrays
-        // Reading a long prompt on a slow machine takes minutes without a word; an engine that is silent for longer hangs.
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow, timeout: .init(read: .minutes(10)))
+        // Reading a long prompt on a slow machine takes minutes without a word: whether it hangs is for `AnswerWatch` to say.
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
         configuration.connectionPool.retryConnectionEstablishment = false
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
@@ -136,7 +136,9 @@ package struct EngineServer: Sendable {
         }
         let seconds = start.duration(to: .now) / .seconds(1)
         return await Session(
-            client: client, pid: pid, secondsToReady: seconds, board: board, sandbox: child.sandbox ?? .switchedOff, child: child, log: log,
+            client: client, pid: pid, secondsToReady: seconds, board: board,
+            sandbox: child.sandbox ?? (host.isSandboxed ? SandboxState(.none, "its guard did not say") : .switchedOff), child: child,
+            log: log,
             memoryKills: memoryKills)
     }
 

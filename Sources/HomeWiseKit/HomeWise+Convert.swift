@@ -26,10 +26,6 @@ extension HomeWise {
         let lease = try source.installed.map { try self.lease(on: $0, purpose: "converting") }
         defer { withExtendedLifetime(lease) {} }
         let place = try output ?? place(for: source.name, quantization)
-        defer {
-            // Ours, and empty once the file was taken in.
-            if output == nil { try? FileManager.default.removeItem(atPath: (place as NSString).deletingLastPathComponent) }
-        }
         let conversion = Conversion(
             host: engineHost, torch: torch, tools: try await converterTools(report: report), quantizer: quantizer, model: source.folder,
             output: place, threads: max(1, Int(probe.cpu().usableCores)))
@@ -43,7 +39,14 @@ extension HomeWise {
             }
         }
         if output != nil { return nil }
-        return try takeIn(place, report)
+        do {
+            let installed = try takeIn(place, report)
+            rmdir((place as NSString).deletingLastPathComponent)
+            return installed
+        } catch let failure as Failure {
+            // What was made is not made twice.
+            throw failure.adding("converted", place)
+        }
     }
 
     private func convertible(_ name: String) throws -> (name: String, folder: String, installed: Installed?) {

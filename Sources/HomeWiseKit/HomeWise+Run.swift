@@ -77,13 +77,23 @@ extension HomeWise {
     ///
     /// - Parameters:
     ///   - typed: what a person named this model by: no other one takes its place. `nil` where the choice was ours.
+    ///   - asked: options of this run alone; they go before those that are saved for the model.
     ///   - limit: tokens that an answer may have at most; `nil` for as many as the context holds.
     /// - Throws: `Failure.engineMissing`, `Failure.engineStartFailed` with what was tried, or what the body throws.
     public func withModel<Value: Sendable>(
-        _ ready: Ready, wish: Wish = Wish(), typed: String? = "", limit: Int? = nil, report: @escaping Report,
+        _ ready: Ready, wish: Wish = Wish(), typed: String? = "", options asked: ModelOptions = ModelOptions(), limit: Int? = nil,
+        report: @escaping Report,
         body: @escaping @Sendable (Conversation) async throws -> Value
     ) async throws -> Value {
-        try await withTenancy(ready, wish: wish, typed: typed, report: report) { try await body($0.conversation(limit: limit)) }
+        // What is saved for it holds here too, under what was said for this once.
+        let options = try asked.over(savedOptions(ready.fit.key))
+        var fit = ready.fit
+        fit.model.sampling = options.applied(to: fit.model.sampling)
+        let ready = Ready(fit: fit, installed: ready.installed)
+        let plan = try await options.applied(to: launchPlan(ready, saved: options.count, report: report))
+        return try await withTenancy(ready, wish: wish, typed: typed, plan: plan, report: report) {
+            try await body($0.conversation(limit: limit, system: options.systemPrompt))
+        }
     }
 
     /// What a run tells of the model: memory beside the plan, and the rate.
@@ -91,7 +101,7 @@ extension HomeWise {
         let (fit, plan) = (seat.order.fit, seat.order.plan)
         let fewest = min(plan.threads, seat.session.board?.takeFewest() ?? plan.threads)
         // What another plan took and reached says nothing of the one that was chosen.
-        guard plan.placement == fit.placement, plan.options == fit.options else { return }
+        guard plan.placement == fit.placement, plan.options == fit.options, plan.isMapped, plan.isRepacking else { return }
         if let memory = ProcessMemory(pid: seat.session.pid) {
             let observed = ObservedMemory(planned: fit.memory.privateTotal, seen: memory.anonymous)
             try store.inventory.note(observed, .memory, key: Self.memoryKey(fit), at: world.now())

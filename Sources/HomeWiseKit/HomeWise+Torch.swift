@@ -23,8 +23,12 @@ extension HomeWise {
 
     /// Makes PyTorch's environment in the cache, where another store finds it too.
     func installTorch(_ shelf: EngineShelf, isRebuild: Bool, report: @escaping Report) async throws -> EngineManifest {
-        if isRebuild { _ = try torch.remove() }
-        let plan = try await torch.plan()
+        var plan = try await torch.plan()
+        if isRebuild {
+            // Only once it is known that there is something to make it of.
+            _ = try torch.remove()
+            plan = try await torch.plan()
+        }
         let manifest = try shelf.publish(await torch.install(plan) { report(.note($0)) }, from: nil)
         try store.inventory.use(engine: manifest.engine, version: manifest.version)
         report(.engineReady(manifest, isNew: !plan.isInstalled))

@@ -19,6 +19,8 @@ public struct HomeWise: Sendable {
     /// Looks at the load of the machine from the beginning, so that a launch need not wait for a figure.
     let load: LoadProbe?
     let loadSince = ContinuousClock.now
+    /// What models hold that the serving process has loaded: it gives way, so it counts as free.
+    var held = Footprint()
 
     /// Opens the store, making it where there is none.
     ///
@@ -48,7 +50,7 @@ public struct HomeWise: Sendable {
     ///   - askingEngine: also ask the installed engine which devices it can use (some 50 ms).
     ///   - includingVulkan: also ask Vulkan, which loads the drivers of all cards.
     public func hardware(askingEngine: Bool = true, includingVulkan: Bool = false) async throws -> SystemCapabilities {
-        var machine = probe.capabilities(store: world.home, includingVulkan: includingVulkan)
+        var machine = MemoryBudget.without(held, probe.capabilities(store: world.home, includingVulkan: includingVulkan))
         guard askingEngine, let manifest = try engineInUse() else { return machine }
         machine.engineDevices = try await devices(of: manifest)
         if machine.engineDevices == nil { machine.findings.append("The engine \(manifest.version) does not tell its devices.") }
@@ -69,6 +71,13 @@ public struct HomeWise: Sendable {
     private static let gpuFlags: Set = [
         "-DGGML_CUDA=ON", "-DGGML_VULKAN=ON", "-DGGML_HIP=ON", "-DGGML_METAL=ON", "-DGGML_SYCL=ON", "-DGGML_MUSA=ON", "-DGGML_OPENCL=ON",
     ]
+
+    /// The same house, in which the memory of loaded models counts as free.
+    public func beside(_ loaded: [ResidentReport]) -> HomeWise {
+        var house = self
+        house.held.own = loaded.reduce(0) { $0 + ($1.anonymous?.bytes ?? $1.planned?.own ?? 0) }
+        return house
+    }
 
     /// Models whose files are here.
     public func installed() throws -> [Installed] { try store.models().map(Installed.init) }

@@ -43,16 +43,20 @@ extension HouseServer {
         of model: String, _ send: @escaping Send, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let (id, events) = feed.subscribe()
-        defer { feed.unsubscribe(id) }
         return try await withThrowingTaskGroup(of: Value?.self) { group in
-            group.addTask { try await work() }
+            group.addTask {
+                // What was told by then is sent all the same.
+                defer { feed.unsubscribe(id) }
+                return try await work()
+            }
             group.addTask {
                 for await event in events { if let line = line(of: event, about: model) { try await send(line) } }
                 return nil
             }
-            defer { group.cancelAll() }
-            while let outcome = try await group.next() { if let outcome { return outcome } }
-            throw CancellationError()
+            var value: Value?
+            while let outcome = try await group.next() { value = outcome ?? value }
+            guard let value else { throw CancellationError() }
+            return value
         }
     }
 

@@ -28,5 +28,8 @@ public final class LoadFeed: Sendable {
         }
     }
 
+    /// Whether somebody is being worked for: a model that is only being planned is in no list yet.
+    public var isHeard: Bool { state.withLock { !$0.listeners.isEmpty } }
+
     func unsubscribe(_ id: Int) { state.withLock { $0.listeners.removeValue(forKey: id) }?.finish() }
 }

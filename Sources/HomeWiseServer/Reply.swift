@@ -30,6 +30,7 @@ enum Reply {
                         continuation.yield(.failed(Failure.wrapping(error, doing: "working for a program")))
                     }
                 }
+                defer { work.cancel() }
                 do {
                     for await line in lines { try await writer.write(ByteBuffer(bytes: encoder().encode(line) + [0x0A])) }
                     try await writer.finish(nil)

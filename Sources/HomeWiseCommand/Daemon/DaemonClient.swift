@@ -42,10 +42,16 @@ struct DaemonClient: Sendable {
 
     private func start(by world: World) async throws {
         if isThere { return }
-        try world.startDaemon(["--while-loaded"])
         let deadline = ContinuousClock.now + Self.patience
+        var next = ContinuousClock.now
         while !isThere {
-            guard ContinuousClock.now < deadline else { throw Failure.noDaemon(log: world.daemonLog) }
+            let now = ContinuousClock.now
+            guard now < deadline else { throw Failure.noDaemon(log: world.daemonLog) }
+            // One that is just ending still holds the seat: whoever comes too early ends by itself.
+            if now >= next {
+                try world.startDaemon(["--while-loaded"])
+                next = now + .seconds(1)
+            }
             try await Task.sleep(for: .milliseconds(20))
         }
     }
@@ -86,7 +92,7 @@ struct DaemonClient: Sendable {
         request.method = method
         request.headers = ["Content-Type": "application/json", "Connection": "close"]
         if let body { request.body = try .bytes(ByteBuffer(bytes: JSONEncoder().encode(body))) }
-        let response = try await http.execute(request, timeout: .hours(24))
+        let response = try await Self.named { [http, request] in try await http.execute(request, timeout: .hours(24)) }
         guard response.status == .ok else {
             let data = try await Data(response.body.collect(upTo: 1 << 20).readableBytesView)
             // A newer or older one may answer in another shape; then its words are all there is.
@@ -108,7 +114,8 @@ struct DaemonClient: Sendable {
         _ path: String, _ body: some Encodable, take: (DaemonWire.Line) throws -> Value?
     ) async throws -> Value {
         var rest: [UInt8] = []
-        for try await buffer in try await send(.POST, path, body).body {
+        var body = try await send(.POST, path, body).body.makeAsyncIterator()
+        while let buffer = try await Self.next(&body) {
             rest += buffer.readableBytesView
             while let end = rest.firstIndex(of: 0x0A) {
                 let line = try line(rest[..<end])
@@ -118,6 +125,20 @@ struct DaemonClient: Sendable {
             }
         }
         throw Failure.badReply(host: "homewise serve", "an answer that was cut: it may have been stopped")
+    }
+
+    /// A connection that breaks is told in words.
+    private static func named<Value>(_ work: () async throws -> Value) async throws -> Value {
+        do { return try await work() } catch let error where !(error is Failure) && !(error is CancellationError) {
+            try Task.checkCancellation()
+            throw Failure(
+                .notServing, "homewise serve ended or does not answer (\(error)).",
+                remedy: "Run the same command again; what it said stands in the logs folder, in serve.log.")
+        }
+    }
+
+    private static func next(_ body: inout HTTPClientResponse.Body.AsyncIterator) async throws -> ByteBuffer? {
+        do { return try await body.next() } catch { return try await named { throw error } }
     }
 
     private func line(_ bytes: ArraySlice<UInt8>) throws -> DaemonWire.Line {

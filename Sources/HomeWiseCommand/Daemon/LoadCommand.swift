@@ -17,18 +17,24 @@ struct LoadCommand: AsyncParsableCommand {
     @Flag(help: "Print the result as JSON.") var json = false
 
     func run() async throws {
-        let wanted = try DaemonWire.Load(model: model, options: OptionWords.parse(options, pin: pin, idleUnload: idleUnload))
+        let wishes = try OptionWords.parse(options, pin: pin, idleUnload: idleUnload)
         let world = try World.ofThisProcess()
         let story = Story(isShowingSteps: true)
         let report = try await Interrupts.shared.cancelling(isLast: true) {
-            try await HomeWise.open(world) { house in
-                let fit = try await house.choose(named: house.name(of: model, report: story.tell), wish: Wish(), machine: house.hardware())
+            // As it is called here: the serving process stands in another folder.
+            let name = try await HomeWise.open(world) { house in
+                let house = try await DaemonClient.ifRunning(world) { try await house.beside($0?.loaded() ?? []) }
+                let name = try await house.name(of: model, report: story.tell)
+                let fit = try await house.choose(named: name, wish: Wish(), machine: house.hardware())
                 guard fit.isInstalled else {
                     throw Failure.badInput("\(fit.model.name) is not here.", remedy: "Fetch it first: homewise pull \(fit.model.id)")
                 }
                 try await house.ensureEngine(for: fit.format, story)
+                return name
             }
-            return try await DaemonClient.started(world) { client in try await client.load(wanted, told: story.tell) }
+            return try await DaemonClient.started(world) { client in
+                try await client.load(.init(model: name, options: wishes)) { story.tell($0) }
+            }
         }
         if json { return try Terminal.json(report) }
         Terminal.line("Loaded", report.sentence)

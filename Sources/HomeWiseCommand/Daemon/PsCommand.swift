@@ -34,9 +34,9 @@ struct StopCommand: AsyncParsableCommand {
         let world = try World.ofThisProcess()
         try await Interrupts.shared.cancelling(isLast: true) {
             try await DaemonClient.ifRunning(world) { client in
-                let names = if let model { [model] } else { try await client?.loaded().map(\.key) ?? [] }
+                let names = if let model { [model] } else { try await client?.loaded().filter { $0.state != .failed }.map(\.key) ?? [] }
                 for name in names {
-                    guard try await client?.unload(name, isAtOnce: now) == true else {
+                    guard try await client?.unload(name, isAtOnce: now) == true || all else {
                         throw Failure.badInput("\(name) is not loaded.", remedy: "See what is with: homewise ps")
                     }
                     Terminal.say("\(name) is unloaded.")

@@ -60,7 +60,7 @@ struct ServeCommand: AsyncParsableCommand {
                     for (model, failure) in await residency.preload().sorted(by: { $0.key < $1.key }) {
                         Terminal.line("Preload", "\(model) is not loaded: \(failure.message) \(failure.remedy)")
                     }
-                    if whileLoaded { try await Self.untilEmpty(residency) } else { try await Task.sleep(for: .seconds(1 << 30)) }
+                    if whileLoaded { try await Self.untilEmpty(residency, feed) } else { try await Task.sleep(for: .seconds(1 << 30)) }
                 }
                 // Whichever ends first ends the other: the server by a failure, the watch because nothing is left to serve.
                 defer { group.cancelAll() }
@@ -70,11 +70,12 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// Waits until models have been loaded and are all gone again.
-    private static func untilEmpty(_ residency: Residency) async throws {
+    private static func untilEmpty(_ residency: Residency, _ feed: LoadFeed) async throws {
         var lastSeen = ContinuousClock.now
         var hasServed = false
         while lastSeen.duration(to: .now) < (hasServed ? .seconds(2) : patience) {
             try await Task.sleep(for: .milliseconds(250))
+            if feed.isHeard { lastSeen = .now }
             if await residency.ps().contains(where: { $0.state != .failed }) { (lastSeen, hasServed) = (.now, true) }
         }
         Terminal.line("Ending", "no model is loaded any more")

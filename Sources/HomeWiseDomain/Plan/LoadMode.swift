@@ -51,6 +51,11 @@ public struct LoadModePolicy: Sendable {
             if storage?.isRotational == true { return copied("the disk turns: it is read in one go") }
             return LoadMode(isMapped: true, isRepacking: true, reason: "mapped, and rewritten for the processor")
         }
+        guard holds(copiedBytes) else {
+            return LoadMode(
+                isMapped: true, isRepacking: false,
+                reason: "mapped, and the weights stay as they are: there is no room for a copy, so prompts are read slower")
+        }
         return copied("there is no room for the pages of the file beside their rewritten copy")
     }
 

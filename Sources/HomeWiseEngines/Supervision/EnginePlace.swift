@@ -44,7 +44,7 @@ final class EnginePlace: Sendable {
 
     /// Makes the record and locks it. A sweeper may get between the two, and removes it: then another one is made.
     private static func claim(_ record: String) throws -> Int32 {
-        for _ in 0..<5 {
+        for attempt in 0..<50 {
             let descriptor = open(record, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw Failure.cannotWrite(path: record, errno: errno) }
             // Where a disk knows no locks nobody gets one, and nobody sweeps.
@@ -52,9 +52,13 @@ final class EnginePlace: Sendable {
             var status = stat()
             if !isTaken, fstat(descriptor, &status) == 0, status.st_nlink > 0 { return descriptor }
             close(descriptor)
+            if attempt > 0 { usleep(10_000) }
         }
         throw Failure.cannotWrite(path: record, errno: EWOULDBLOCK)
     }
+
+    /// Where its threads are set: beside the record, since whoever can cut a page short that we look at ends us.
+    var board: String { String(record.dropLast(Self.recordSuffix.count)) + ".board" }
 
     /// For what the engine wants to keep for a moment.
     var temporary: String { folder + "/tmp" }
@@ -88,6 +92,7 @@ final class EnginePlace: Sendable {
     func remove() {
         // What cannot be removed now is swept by the next run.
         try? FileManager.default.removeItem(atPath: folder)
+        unlink(board)
         unlink(record)
         if let parent { rmdir(parent) }
     }

@@ -16,30 +16,47 @@ extension EngineHost {
         guard isSandboxed else { return nil }
         let cards = (try? FileManager.default.contentsOfDirectory(atPath: "/dev")) ?? []
         var rules = SandboxPolicy.system + SandboxPolicy.cards(among: cards)
-        rules += Self.folders(of: program).map { .init(.run, $0, "the engine itself") }
+        rules += folders(of: program).map { .init(.run, $0, "the engine itself") }
         rules += libraryFolders.map { .init(.run, $0, "libraries (LD_LIBRARY_PATH)") }
         rules += libraries.map { .init(.run, Self.resolved($0), "what it runs with") }
         rules += Self.files(among: arguments + [plan.model], but: place.folder).map { .init(.read, $0, "the model") }
         rules.append(.init(.write, Self.resolved(place.folder), "where it listens"))
+        rules.append(.init(.device, Self.resolved(place.board), "where its threads are set"))
         return SandboxPolicy(rules: rules, networkReason: SandboxPolicy.networkReason(placement: plan.placement, arguments: arguments))
     }
 
     /// Its folder, by its real name too, and the libraries that are put beside a `bin`.
-    private static func folders(of program: String) -> Set<String> {
+    private func folders(of program: String) -> Set<String> {
         var folders: Set<String> = []
-        for path in [program, resolved(program)] {
+        for path in [program, Self.resolved(program)] {
             let folder = (path as NSString).deletingLastPathComponent
             // A program may lie in a home or at the root; all of that is not given for it.
-            guard folder.split(separator: "/").count >= 2 else { continue }
-            folders.insert(resolved(folder))
-            if folder.hasSuffix("/bin") { folders.insert(resolved((folder as NSString).deletingLastPathComponent + "/lib")) }
+            guard isNarrow(folder) else {
+                folders.formUnion([path] + Self.libraries(in: folder))
+                continue
+            }
+            folders.insert(Self.resolved(folder))
+            if folder.hasSuffix("/bin") { folders.insert(Self.resolved((folder as NSString).deletingLastPathComponent + "/lib")) }
         }
         return folders
     }
 
+    /// Neither the person's home nor anything above it.
+    private func isNarrow(_ folder: String) -> Bool {
+        let folder = Self.resolved(folder)
+        guard folder.split(separator: "/").count >= 2 else { return false }
+        guard let home = environment["HOME"], home.hasPrefix("/") else { return true }
+        return !(Self.resolved(home) + "/").hasPrefix(folder + "/")
+    }
+
+    private static func libraries(in folder: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.filter { $0.contains(".so") }.map { resolved("\(folder)/\($0)") }
+    }
+
     private var libraryFolders: [String] {
-        (environment["LD_LIBRARY_PATH"] ?? "").split(separator: ":").map(String.init).filter { $0.hasPrefix("/") && $0 != "/" }
-            .map(Self.resolved)
+        (environment["LD_LIBRARY_PATH"] ?? "").split(separator: ":").map(String.init).filter { $0.hasPrefix("/") }
+            .flatMap { isNarrow($0) ? [Self.resolved($0)] : Self.libraries(in: $0) }
     }
 
     /// Files and folders that it is told of by its arguments, by their real names: a model may be a link into the store, or to where

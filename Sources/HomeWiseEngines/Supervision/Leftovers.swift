@@ -33,6 +33,7 @@ package struct Leftovers: Sendable {
         if let record, isLookedAfter(record) { return [] }
         let ended = record.map(end) ?? []
         try? FileManager.default.removeItem(atPath: String(path.dropLast(EnginePlace.recordSuffix.count)))
+        unlink(String(path.dropLast(EnginePlace.recordSuffix.count)) + ".board")
         unlink(path)
         return ended
     }

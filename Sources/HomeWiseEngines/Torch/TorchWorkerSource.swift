@@ -6,7 +6,7 @@
 /// The PyTorch worker that comes with the program, file by file.
 enum TorchWorkerSource {
     /// Names the folder that it is written to: other files, another folder.
-    static let key = "11bc4b76b2b7a656"
+    static let key = "1dce5219445caed9"
 
     static let files: [(name: String, text: String)] = [
         (
@@ -282,7 +282,7 @@ enum TorchWorkerSource {
 
             from . import folder as files
             from .desk import Job
-            from .faults import damaged, invalid, too_long, unknown_architecture
+            from .faults import RequestFault, damaged, invalid, too_long, unknown_architecture
             from .model import Loaded
 
             # Texts that are computed together.
@@ -333,7 +333,16 @@ enum TorchWorkerSource {
                 asked = [name for name, value in settings.items() if name.startswith("pooling_mode_") and value is True]
                 if len(asked) > 1 or any(name not in _MODES for name in asked):
                     raise unknown_architecture(f"an embedder with {' and '.join(asked)}")
-                return _MODES[asked[0]] if asked else "mean"
+                if asked:
+                    return _MODES[asked[0]]
+                if not settings:
+                    return "mean"
+                # Newer files say it in one word.
+                words = {"mean": "mean", "cls": "cls", "max": "max", "lasttoken": "last"}
+                word = settings.get("pooling_mode")
+                if not isinstance(word, str) or word not in words:
+                    raise unknown_architecture(f"an embedder whose pooling is {word!r}")
+                return words[word]
 
 
             class Embedder:
@@ -384,6 +393,9 @@ enum TorchWorkerSource {
                     with torch.inference_mode():
                         states = self._loaded.model(input_ids=inputs, attention_mask=mask).last_hidden_state.float()
                         pooled = self._pool(states, mask)
+                        # What is no number, or has no direction, is no vector; handed on it would do harm without a sign.
+                        if not bool(torch.isfinite(pooled).all()) or bool((pooled.norm(dim=1) == 0).any()):
+                            raise RequestFault(500, "server_error", "the vector of a text has no direction")
                         result: list[list[float]] = torch.nn.functional.normalize(pooled, dim=1).cpu().tolist()
                     return result
 

@@ -15,7 +15,7 @@ extension World {
     ///
     /// - Throws: `Failure.storeUnusable` where that folder is somebody else's.
     public func daemonSocket() throws -> String {
-        let own = "\(Layout(home: home).run)/homewise.sock"
+        let own = "\(Layout(home: home).run)/serve.socket"
         if own.utf8.count <= Self.longestSocket { return own }
         let folder = "/tmp/homewise-\(getuid())"
         mkdir(folder, 0o700)
@@ -23,7 +23,7 @@ extension World {
         guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == getuid(), status.st_mode & 0o077 == 0 else {
             throw Failure.cannotWrite(path: folder, errno: EPERM)
         }
-        return "\(folder)/\(FileHash.digest(ofText: home).short).sock"
+        return "\(folder)/\(FileHash.digest(ofText: home).short).socket"
     }
 
     /// Whether somebody listens at a socket.

@@ -21,8 +21,10 @@ extension Residency {
         -> ResidentReport?
     {
         let order = try await order(for: LoadOrder.Wanted(selector: selector, options: options))
-        if order.options.pin == true { await pin(order.key, true) }
+        if let isPinned = order.options.pin { await pin(order.key, isPinned) }
         _ = try await enter(order.want(purpose == .load ? .interactive : .batch, purpose, on: house), order)
+        // Its figures are there with its seat.
+        _ = try await tenancy(of: order.key)?.supervisor.seat()
         return await ps().first { $0.key == order.key }
     }
 
@@ -59,6 +61,8 @@ extension Residency {
 
     /// How long a loaded model stays after its last request.
     public func keep(_ key: String, _ keepAlive: KeepAlive) { obey(board.keep(key, keepAlive, at: now)) }
+
+    private func tenancy(of key: String) -> Tenancy? { tenants[key]?.tenancy }
 
     /// All models that are loaded, on their way, or failed and not tried again by themselves.
     public func ps() async -> [ResidentReport] {

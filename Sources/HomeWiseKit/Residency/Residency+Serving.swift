@@ -46,7 +46,7 @@ extension Residency {
         patience: Double? = nil, limit: Int? = nil, body: @escaping @Sendable (Guest) async throws -> Value
     ) async throws -> Value {
         let order = try await order(for: LoadOrder.Wanted(selector: selector, options: options))
-        if order.options.pin == true { await pin(order.key, true) }
+        if let isPinned = order.options.pin { await pin(order.key, isPinned) }
         let ticket = try await enter(order.want(priority, .request, client: client, patience: patience, on: house), order)
         let outcome: Result<Value, any Error>
         do { outcome = try await .success(serve(ticket, order, limit, body)) } catch { outcome = .failure(error) }

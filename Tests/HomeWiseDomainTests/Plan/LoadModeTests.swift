@@ -37,6 +37,11 @@ import Testing
         #expect(mode.isMapped && !mode.isRepacking && mode.reason.contains("slower"))
     }
 
+    @Test func theLargestModeIsNotTakenWhereMemoryIsShortest() {
+        let mode = decide(free: 950)
+        #expect(mode.isMapped && !mode.isRepacking)
+    }
+
     @Test(arguments: ["nfs4", "cifs", "fuse.sshfs", "FUSEBLK"]) func aDistantDiskIsReadOnce(_ name: String) {
         #expect(!decide(free: 8000, filesystem: name).isMapped)
         #expect(decide(free: 8000, filesystem: name).reason.contains(name.lowercased()))

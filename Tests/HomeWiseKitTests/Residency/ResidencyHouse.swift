@@ -60,7 +60,7 @@ struct ResidencyHouse {
             registry: Data(#"{"models": [\#(entries.joined(separator: ","))]}"#.utf8))
     }
 
-    private static func notes(of model: String) -> String { "\(TemporaryFolder.path)/starts-\(model)" }
+    private static func notes(of model: String) -> String { "\(TemporaryFolder.shared)/starts-\(model)" }
 
     /// Process numbers of a model's engines, in the order of their starts.
     static func starts(of model: String) -> [Int32] {

@@ -187,7 +187,7 @@ import Testing
     }
 
     @Test("SUP-14 one that runs out of memory has the idle ones go first, and gives nothing up") func evictRung() async throws {
-        let a = TemporaryFolder.path + "/starts-a"
+        let a = TemporaryFolder.shared + "/starts-a"
         try await House.open(["a": [], "b": ["out-of-memory-beside \(a)"]]) { house in
             let rungs = Shared<[Rung]>([])
             try await house.withResidency(
