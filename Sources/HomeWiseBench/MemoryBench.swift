@@ -73,7 +73,8 @@ struct MemoryBench {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let host = EngineHost(
-            guardProgram: CommandLine.arguments[0], runFolder: folder, logFolder: folder, environment: ProcessInfo.processInfo.environment)
+            guardProgram: URL(filePath: CommandLine.arguments[0]).path, runFolder: folder, logFolder: folder,
+            environment: ProcessInfo.processInfo.environment)
         guard let fit = LlamaFit(manifest: EngineManifest(engine: "llama.cpp", version: "", origin: .found, server: server), host: host)
         else {
             throw Failure.engineMissing("llama.cpp")

@@ -27,7 +27,8 @@ struct RunningBench {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let host = EngineHost(
-            guardProgram: CommandLine.arguments[0], runFolder: folder, logFolder: folder, environment: ProcessInfo.processInfo.environment)
+            guardProgram: URL(filePath: CommandLine.arguments[0]).path, runFolder: folder, logFolder: folder,
+            environment: ProcessInfo.processInfo.environment)
         let manifest = EngineManifest(engine: "llama.cpp", version: "", origin: .found, server: server)
         var errors: [Double] = []
         for (name, path) in try files.map({ (($0 as NSString).lastPathComponent, $0) }) + synthetic(folder) {

@@ -50,7 +50,8 @@ struct SpeedBench {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let host = EngineHost(
-            guardProgram: CommandLine.arguments[0], runFolder: folder, logFolder: folder, environment: ProcessInfo.processInfo.environment)
+            guardProgram: URL(filePath: CommandLine.arguments[0]).path, runFolder: folder, logFolder: folder,
+            environment: ProcessInfo.processInfo.environment)
         let manifest = EngineManifest(engine: "llama.cpp", version: "", origin: .found, server: server)
         guard let bench = LlamaBench(manifest: manifest, host: host) else { throw Failure.engineMissing("llama.cpp") }
         let machine = MachineProbe().capabilities(store: folder)

@@ -29,7 +29,8 @@ struct StartBench {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let host = EngineHost(
-            guardProgram: CommandLine.arguments[0], runFolder: folder, logFolder: folder, environment: ProcessInfo.processInfo.environment)
+            guardProgram: URL(filePath: CommandLine.arguments[0]).path, runFolder: folder, logFolder: folder,
+            environment: ProcessInfo.processInfo.environment)
         let manifest = EngineManifest(engine: "llama.cpp", version: "", origin: .found, server: server)
         var plan = LaunchPlan(
             model: file, alias: "bench", options: ContextOptions(context: 4096), threads: max(1, Int(MachineProbe().cpu().usableCores)),
