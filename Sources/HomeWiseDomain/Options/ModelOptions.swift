@@ -95,8 +95,10 @@ public struct ModelOptions: Sendable, Codable, Hashable {
         return sampling
     }
 
-    /// - Throws: `Failure.badInput` for what cannot go together.
+    /// - Throws: `Failure.badInput` for what is out of its range or cannot go together. Options also come as JSON, which knows no ranges.
     public func check() throws {
+        var typed = ModelOptions()
+        for name in Name.allCases { if let text = self[name] { try typed.set(name, to: text) } }
         guard let values = valueType ?? keyType, ![.f32, .f16, .bf16].contains(values), flashAttention == false else { return }
         throw Failure.badInput(
             "Values kept in \(values.rawValue) need flash attention.", remedy: "Set flash_attention to on, or value_type to f16.")

@@ -77,7 +77,8 @@ final class RuntimeSession {
             // 7: 64-bit integers.
             try values.append(runtime.make { runtime.createTensor(memory, buffer.baseAddress, bytes, &shape, 2, 7, $0) })
         }
-        return try BatchOutput(runtime, compute(values, brake), isPooled: output == .sentence(output.name))
+        return try BatchOutput(
+            runtime, compute(values, brake), isPooled: output == .sentence(output.name), texts: texts.count, length: length)
     }
 
     private static func buffer(_ input: Input, _ texts: [[Int32]], length: Int, padding: Int32) -> UnsafeMutableBufferPointer<Int64> {
@@ -138,29 +139,35 @@ final class BatchOutput {
     private let runtime: Runtime
     private let value: OpaquePointer
     private let data: UnsafePointer<Float>
-    /// Of the batch: texts, tokens of each with padding, figures of each.
-    private let texts: Int
+    /// Of the batch: tokens of each text with padding, figures of each.
     private let tokens: Int
     private let width: Int
 
-    init(_ runtime: Runtime, _ value: OpaquePointer, isPooled: Bool) throws {
+    /// - Parameters:
+    ///   - texts: how many went in.
+    ///   - length: tokens of each, with padding.
+    /// - Throws: `RuntimeError` for an output of another size: a model that was made for one text alone, say.
+    init(_ runtime: Runtime, _ value: OpaquePointer, isPooled: Bool, texts: Int, length: Int) throws {
         self.runtime = runtime
         self.value = value
-        let shape = try PortReader.shape(of: value, runtime)
-        var pointer: UnsafeMutableRawPointer?
-        try runtime.check(runtime.tensorData(value, &pointer))
-        guard let pointer, shape.count == (isPooled ? 2 : 3), shape.allSatisfy({ $0 > 0 }) else {
+        do {
+            let shape = try PortReader.shape(of: value, runtime)
+            var pointer: UnsafeMutableRawPointer?
+            try runtime.check(runtime.tensorData(value, &pointer))
+            guard let pointer, let width = shape.last, width > 0, shape == (isPooled ? [texts, width] : [texts, length, width]) else {
+                throw RuntimeError(text: "the output has the shape \(shape) for \(texts) texts of \(length) tokens")
+            }
+            data = UnsafePointer(pointer.assumingMemoryBound(to: Float.self))
+            (tokens, self.width) = (isPooled ? 1 : length, width)
+        } catch {
             runtime.releaseValue(value)
-            throw RuntimeError(text: "the output has the shape \(shape)")
+            throw error
         }
-        data = UnsafePointer(pointer.assumingMemoryBound(to: Float.self))
-        (texts, tokens, width) = (shape[0], isPooled ? 1 : shape[1], shape[shape.count - 1])
     }
 
     deinit { runtime.releaseValue(value) }
 
     func vector(of text: Int, tokens count: Int, _ pooling: Pooling) -> [Float] {
-        precondition(text < texts)
         let own = UnsafeBufferPointer(start: data + text * tokens * width, count: tokens * width)
         return pooling.pool(own, tokens: min(count, tokens), width: width)
     }

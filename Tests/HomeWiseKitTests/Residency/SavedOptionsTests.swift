@@ -16,6 +16,14 @@ import Testing
         try #require(all.first { $0.name == name })
     }
 
+    @Test func whatCameAsJSONIsHeldAgainstItsRanges() throws {
+        for text in [#"{"context": -5}"#, #"{"threads": 100000000}"#, #"{"temperature": -1}"#, #"{"context": 8, "batch": 512}"#] {
+            let options = try JSONDecoder().decode(ModelOptions.self, from: Data(text.utf8))
+            #expect(throws: Failure.self) { try options.check() }
+        }
+        try JSONDecoder().decode(ModelOptions.self, from: Data(#"{"context": 4096, "threads": 2}"#.utf8)).check()
+    }
+
     @Test func whatIsSavedHoldsAndIsForgottenAgain() async throws {
         try await House.open(["a": []]) { house in
             let before = try await house.options(of: "a")
