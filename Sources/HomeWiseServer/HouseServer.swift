@@ -29,9 +29,9 @@ public struct HouseServer: Sendable {
     ///
     /// - Parameter onListening: called once it answers.
     public func run(socket: String, onListening: @escaping @Sendable () -> Void) async throws {
-        let router = Router(context: BasicRequestContext.self)
+        let router = Router(context: HouseContext.self)
         router.add(middleware: FailureMiddleware())
-        addRoutes(to: router)
+        routes.addAll(to: router)
         var logger = Logger(label: "homewise.server")
         logger.logLevel = .error
         let application = Application(
@@ -45,20 +45,27 @@ public struct HouseServer: Sendable {
         try await application.run()
     }
 
-    private func addRoutes(to router: Router<BasicRequestContext>) {
-        let routes = router.group(RouterPath(DaemonWire.base))
-        routes.get("hello") { _, _ in try Reply.json(hello) }
-        routes.get("loaded") { _, _ in try Reply.json(await residency.ps()) }
-        routes.post("load") { request, context in
+    /// All that is served.
+    var routes: RouteTable {
+        var table = RouteTable()
+        addNative(to: &table)
+        return table
+    }
+
+    private func addNative(to table: inout RouteTable) {
+        let base = DaemonWire.base
+        table.get("\(base)/hello", .open, .native) { _, _ in try Reply.json(hello) }
+        table.get("\(base)/loaded", .use, .native) { _, _ in try Reply.json(await residency.ps()) }
+        table.post("\(base)/load", .use, .native) { request, context in
             let wanted = try await Reply.body(DaemonWire.Load.self, of: request, context)
             return Reply.lines { send in try await load(wanted, send) }
         }
-        routes.post("unload") { request, context in
+        table.post("\(base)/unload", .use, .native) { request, context in
             let wanted = try await Reply.body(DaemonWire.Unload.self, of: request, context)
             return try Reply.json(
                 DaemonWire.Unloaded(wasLoaded: await residency.unload(wanted.model, isAtOnce: wanted.isAtOnce)))
         }
-        routes.post("ask") { request, context in
+        table.post("\(base)/ask", .use, .native) { request, context in
             let question = try await Reply.body(DaemonWire.Ask.self, of: request, context)
             return Reply.lines { send in try await answer(question, send) }
         }

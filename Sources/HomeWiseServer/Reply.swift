@@ -9,9 +9,6 @@ import NIOCore
 
 /// How answers are written, and questions read.
 enum Reply {
-    /// A conversation is text; nobody types more.
-    private static let longestBody = 32 << 20
-
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         try Response(
             status: status, headers: [.contentType: "application/json; charset=utf-8"],
@@ -43,8 +40,8 @@ enum Reply {
     }
 
     /// - Throws: `Failure.badInput` for what is no such question.
-    static func body<Value: Decodable>(_ type: Value.Type, of request: Request, _ context: BasicRequestContext) async throws -> Value {
-        let buffer = try await request.body.collect(upTo: longestBody)
+    static func body<Value: Decodable>(_ type: Value.Type, of request: Request, _ context: HouseContext) async throws -> Value {
+        let buffer = try await request.body.collect(upTo: RouteTable.longestBody)
         do { return try JSONDecoder().decode(type, from: Data(buffer.readableBytesView)) } catch let error as DecodingError {
             throw Failure.badInput("The request cannot be read: \(error)", remedy: "Send the JSON that the documentation shows.")
         }
