@@ -41,14 +41,14 @@ extension HomeWise {
         #endif
     }
 
-    /// Keeps the threads of a running engine at the cores that are free, until it ends.
+    /// Keeps the threads of a running engine at the cores that are free and cool, until it ends.
     func govern(_ seat: Supervisor.Seat, isWanted: Bool, report: Report) async {
         guard let board = seat.session.board else {
             if isWanted { report(.note("Threads stay as they are at the start: what they would be told by could not be written")) }
             return
         }
         let plan = seat.order.plan
-        var governor = ThreadGovernor(threads: plan.threads, ceiling: plan.mostThreads, cpu: probe.cpu())
+        var governor = EngineGovernor(threads: plan.threads, most: plan.mostThreads, world: world, cpu: probe.cpu())
         // Over two looks: one alone is short against the ticks that the system counts in.
         var (before, last) = (LoadProbe(probe, engine: seat.session.pid), LoadProbe(probe, engine: seat.session.pid))
         let start = ContinuousClock.now
@@ -61,5 +61,34 @@ extension HomeWise {
             }
             (before, last) = (last, LoadProbe(probe, engine: seat.session.pid))
         }
+    }
+}
+
+/// Load and heat together: how many threads a running engine is to have.
+struct EngineGovernor {
+    private var threads: ThreadGovernor
+    private var heat: HeatGovernor
+    private var thermometer: ProcessorThermometer
+    private var celsius: Double?
+    private var measuredAt: Double?
+
+    /// Seconds between two readings: heat comes slowly, and some sensors take milliseconds.
+    private static let pause = 2.0
+
+    init(threads: Int, most: Int, world: World, cpu: SystemCapabilities.CPU) {
+        self.threads = ThreadGovernor(threads: threads, ceiling: most, cpu: cpu)
+        heat = HeatGovernor(most: most, limits: world.heat)
+        thermometer = ProcessorThermometer(MachineProbe(root: world.sensors))
+    }
+
+    /// - Parameters:
+    ///   - load: of others, until now.
+    ///   - now: seconds since the start.
+    mutating func look(_ load: ThreadPolicy.Load, at now: Double) -> ThreadPolicy.Decision? {
+        if measuredAt.map({ now - $0 >= Self.pause }) ?? true {
+            (celsius, measuredAt) = (thermometer.celsius(), now)
+            heat.look(celsius, threads: threads.threads, at: now)
+        }
+        return threads.look(load, heat: (heat.ceiling, celsius), at: now)
     }
 }

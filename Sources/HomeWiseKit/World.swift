@@ -28,6 +28,10 @@ public struct World: Sendable {
     public var keepCompressed = false
     /// Threads of a running engine follow the cores that are free.
     public var isGoverned = true
+    /// How hot the processor may become through us.
+    public var heat = HeatLimits.standard
+    /// Folder that holds the `sys` in which sensors are looked for.
+    public var sensors = "/"
     /// Servers of models reach only what they need of the machine.
     public var isSandboxed = true
     /// The model registry as JSON; `nil` for the one that comes with the program.
@@ -53,6 +57,7 @@ public struct World: Sendable {
     /// - `HOMEWISE_HOME` (path, default `$XDG_DATA_HOME/homewise` or `~/.local/share/homewise`): the store.
     /// - `HOMEWISE_CACHE` (path, default `$XDG_CACHE_HOME/homewise` or `~/.cache/homewise`): engine builds.
     /// - `HOMEWISE_STATE` (path, default `$XDG_STATE_HOME/homewise` or `~/.local/state/homewise`): which stores there are.
+    /// - `HOMEWISE_SENSORS` (path, default `/`): where a `sys` with temperatures is, for a recorded machine.
     /// - `HOMEWISE_REGISTRY` (path): a model registry used instead of the one that comes with the program.
     /// - Throws: `Failure` when a named registry cannot be read, or neither `HOME` nor the paths above are set.
     public init(environment: [String: String], executable: String) throws {
@@ -71,6 +76,8 @@ public struct World: Sendable {
         keepCompressed = try Self.isOn(environment, "HOMEWISE_DOWNLOAD_KEEP_COMPRESSED", otherwise: false)
         isGoverned = try Self.isOn(environment, "HOMEWISE_ENGINE_GOVERNOR", otherwise: true)
         isSandboxed = try Self.isOn(environment, "HOMEWISE_ENGINE_SANDBOX", otherwise: true)
+        heat = try Self.heat(environment)
+        if let path = environment["HOMEWISE_SENSORS"], !path.isEmpty { sensors = try Self.absolute(path, named: "HOMEWISE_SENSORS") }
         let isNamed = !(environment["HOMEWISE_STATE"] ?? "").isEmpty
         do { state = try folder("HOMEWISE_STATE", "XDG_STATE_HOME", ".local/state") } catch {
             // Who has no home and names all else by hand goes without it; a place that is named wrong is said so.
@@ -91,6 +98,21 @@ public struct World: Sendable {
     private static func limits(_ environment: [String: String]) throws -> TransferLimits {
         func value(_ key: String) -> String? { environment["HOMEWISE_DOWNLOAD_" + key].flatMap { $0.isEmpty ? nil : $0 } }
         return try TransferLimits.parsing(connections: value("CONNECTIONS"), bandwidth: value("BANDWIDTH_LIMIT"), hours: value("HOURS"))
+    }
+
+    /// `HOMEWISE_MONITOR_TEMPERATURE_WARNING` and `HOMEWISE_MONITOR_TEMPERATURE_CRITICAL` (40 to 110 °C, default 85 and 95).
+    private static func heat(_ environment: [String: String]) throws -> HeatLimits {
+        func value(_ key: String, otherwise: Double) throws -> Double {
+            let name = "HOMEWISE_MONITOR_TEMPERATURE_" + key
+            guard let text = environment[name], !text.isEmpty else { return otherwise }
+            guard let celsius = Double(text) else {
+                throw Failure.badInput("\(name) is “\(text.prefix(40))”.", remedy: "Give a number of degrees Celsius.")
+            }
+            return celsius
+        }
+        return try HeatLimits(
+            warning: value("WARNING", otherwise: HeatLimits.standard.warning),
+            critical: value("CRITICAL", otherwise: HeatLimits.standard.critical))
     }
 
     /// A variable that is `true` or `false`.

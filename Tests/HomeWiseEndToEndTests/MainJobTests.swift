@@ -115,6 +115,18 @@ import Testing
         #expect(await eventually(within: .seconds(2)) { processes(naming: TemporaryFolder.path + "/home").isEmpty })
     }
 
+    @Test("a hot processor leaves a running engine one thread, and says so") func hot() async throws {
+        let chip = TemporaryFolder.path + "/hot/sys/class/hwmon/hwmon0"
+        try FileManager.default.createDirectory(atPath: chip, withIntermediateDirectories: true)
+        try Data("coretemp\n".utf8).write(to: URL(filePath: chip + "/name"))
+        try Data("96000\n".utf8).write(to: URL(filePath: chip + "/temp1_input"))
+        let program = Program(
+            home: TemporaryFolder.path + "/home", ["HF_ENDPOINT": "http://127.0.0.1:1", "HOMEWISE_SENSORS": TemporaryFolder.path + "/hot"])
+        try #require(await program.run("engine", "install", "llama.cpp").code == 0)
+        let outcome = try await program.run("run", "smollm2-135m-instruct", "--max-tokens", "300", "-p", "Tell me a very long story.")
+        #expect(outcome.code == 0 && outcome.story.contains("1: the processor is at 96 °C"), "\(outcome.story)")
+    }
+
     @Test("SUP-16 after kill -9 the engine is gone within two seconds") func killed() async throws {
         let program = try await installed()
         let story = TemporaryFolder.path + "/story"

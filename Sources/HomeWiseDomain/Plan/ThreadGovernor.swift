@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The HomeWise authors
 
-/// Follows the cores that are really free with the threads of a running engine: down soon, because one busy neighbour makes all
-/// threads wait, and up only when a core has been free for a while.
+/// Follows the cores that are really free, and cool, with the threads of a running engine: down soon, because one busy neighbour
+/// makes all threads wait, and up only when a core has been free for a while.
 public struct ThreadGovernor: Sendable {
     /// Threads that the engine has now.
     public private(set) var threads: Int
@@ -33,11 +33,20 @@ public struct ThreadGovernor: Sendable {
 
     /// - Parameters:
     ///   - load: of others, over some tenths of a second until now.
+    ///   - heat: threads that the processor's temperature allows, and that temperature in °C.
     ///   - now: seconds of a clock that only goes on.
     /// - Returns: the new number of threads and why; `nil` where nothing changes.
-    public mutating func look(_ load: ThreadPolicy.Load, at now: Double) -> ThreadPolicy.Decision? {
+    public mutating func look(_ load: ThreadPolicy.Load, heat: (ceiling: Int, celsius: Double?)? = nil, at now: Double)
+        -> ThreadPolicy.Decision?
+    {
         var decision = ThreadPolicy().threads(cpu: cpu, load: load)
         decision.threads = min(decision.threads, ceiling)
+        if let heat, heat.ceiling < decision.threads {
+            let celsius = heat.celsius.map { "at \(Int($0.rounded())) °C" } ?? "hot"
+            decision = ThreadPolicy.Decision(threads: max(1, heat.ceiling), reason: "the processor is \(celsius)")
+            // Heat was waited for already.
+            if decision.threads < threads { return set(decision) }
+        }
         if decision.threads < threads { return lower(decision, now) }
         lowerSince = nil
         if decision.threads > threads { return raise(decision, now) }
@@ -50,10 +59,13 @@ public struct ThreadGovernor: Sendable {
         let since = lowerSince ?? now
         lowerSince = since
         guard now - since >= Self.burst else { return nil }
-        lowerSince = nil
         let isRegretted = raisedAt.map { now - $0 < Self.regret } ?? false
         patience = isRegretted ? min(patience * 2, Self.longestPatience) : Self.shortestPatience
-        threads = decision.threads
+        return set(decision)
+    }
+
+    private mutating func set(_ decision: ThreadPolicy.Decision) -> ThreadPolicy.Decision {
+        (threads, lowerSince, higher) = (decision.threads, nil, nil)
         return decision
     }
 

@@ -47,4 +47,15 @@ import Testing
         #expect(changes({ _ in 0 }, for: 10, threads: 1, ceiling: 2).map(\.1) == [2])
         #expect(changes({ _ in 9 }, for: 10).map(\.1) == [1])
     }
+
+    @Test func heatTakesThreadsAtOnceAndTellsWhy() {
+        var governor = ThreadGovernor(threads: 4, ceiling: 4, cpu: cpu)
+        #expect(governor.look(.init(others: 0, stolen: 0), heat: (4, 60), at: 0) == nil)
+        let decision = governor.look(.init(others: 0, stolen: 0), heat: (1, 96.4), at: 1)
+        #expect(decision?.threads == 1 && decision?.reason == "the processor is at 96 °C")
+        // And no more than it allows, however long the cores have been free.
+        for tick in 0..<100 { #expect(governor.look(.init(others: 0, stolen: 0), heat: (1, 90), at: 1 + Double(tick)) == nil) }
+        #expect(
+            (0..<10).compactMap { governor.look(.init(others: 0, stolen: 0), heat: (2, 70), at: 200 + Double($0)) }.map(\.threads) == [2])
+    }
 }
