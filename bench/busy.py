@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import pathlib
+import signal
 import socket
 import statistics
 import subprocess
@@ -137,4 +138,6 @@ def main(homewise: str, rounds: int) -> None:
             subprocess.run([homewise, "stop", MODEL], capture_output=True)
 
 
+# Servers and neighbours go with it.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 main(sys.argv[1], int(sys.argv[2]))
