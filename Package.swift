@@ -103,6 +103,9 @@ let package = Package(
             ],
             using: crypto),
         tests(
+            "HomeWiseServerTests",
+            of: ["HomeWiseServer", "HomeWiseKit", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand", "FakeEngine"], using: crypto),
+        tests(
             "HomeWiseEndToEndTests", of: ["HomeWiseEngines", "HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand"],
             using: subprocess, systemPackage, grdb,
             excluding: ["Shim"]),

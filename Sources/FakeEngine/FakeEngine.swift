@@ -29,6 +29,7 @@ import HomeWiseTesting
 /// - `close-outputs`: closes both its outputs and goes on
 /// - `stall-answer N`: sends N bytes of an answer and then nothing, asleep
 /// - `busy SECONDS`: works so long before the first word; `busy-for-ever`: for ever
+/// - `read-for-ever PATH`: reads every prompt for ever; notes the beginning at PATH.begun, and at PATH that who asked has hung up
 /// - `many-words N`: an answer of so many words at once
 /// - `long-line N`: an answer of one line of N MiB; `bad-json`, `wrong-length`, `long-refusal`: answers that are none
 /// - `ignore-term`: pays no heed to SIGTERM
@@ -70,6 +71,11 @@ struct FakeEngine {
             if request.path == "/health", ContinuousClock.now < ready { return .init(503) }
             if orders["escape"] != nil, request.path != "/v1/completions", request.path != "/health" {
                 return Self.stream([orders["escape"].flatMap { Escape($0, model: model)?.report() } ?? "no such order"])
+            }
+            if let path = orders["read-for-ever"], request.path != "/v1/completions", request.path != "/health" {
+                Self.note(path + ".begun")
+                await request.untilHungUp()
+                Self.note(path)
             }
             return Self.misbehaved(request, orders) ?? Self.reply(to: request, orders)
         }

@@ -56,18 +56,21 @@ public struct HouseServer: Sendable {
         let base = DaemonWire.base
         table.get("\(base)/hello", .open, .native) { _, _ in try Reply.json(hello) }
         table.get("\(base)/loaded", .use, .native) { _, _ in try Reply.json(await residency.ps()) }
-        table.post("\(base)/load", .use, .native) { request, context in
-            let wanted = try await Reply.body(DaemonWire.Load.self, of: request, context)
-            return Reply.lines { send in try await load(wanted, send) }
+        table.post("\(base)/load", .use, .native) { request, _ in
+            var request = request
+            let wanted = try await Reply.body(DaemonWire.Load.self, of: &request)
+            return Reply.lines(for: request) { send in try await load(wanted, send) }
         }
-        table.post("\(base)/unload", .use, .native) { request, context in
-            let wanted = try await Reply.body(DaemonWire.Unload.self, of: request, context)
+        table.post("\(base)/unload", .use, .native) { request, _ in
+            var request = request
+            let wanted = try await Reply.body(DaemonWire.Unload.self, of: &request)
             return try Reply.json(
                 DaemonWire.Unloaded(wasLoaded: await residency.unload(wanted.model, isAtOnce: wanted.isAtOnce)))
         }
-        table.post("\(base)/ask", .use, .native) { request, context in
-            let question = try await Reply.body(DaemonWire.Ask.self, of: request, context)
-            return Reply.lines { send in try await answer(question, send) }
+        table.post("\(base)/ask", .use, .native) { request, _ in
+            var request = request
+            let question = try await Reply.body(DaemonWire.Ask.self, of: &request)
+            return Reply.lines(for: request) { send in try await answer(question, send) }
         }
     }
 }

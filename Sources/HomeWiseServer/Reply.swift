@@ -16,32 +16,33 @@ enum Reply {
     }
 
     /// Lines of JSON, each sent when it comes. A failure is the last line: the head is on its way already.
-    static func lines(_ body: @escaping @Sendable (@escaping HouseServer.Send) async throws -> Void) -> Response {
+    ///
+    /// Whoever hangs up is missed at once, also while nothing is written: then the work is for nobody, and is cancelled.
+    ///
+    /// - Parameter request: as it came, read by `body`. Its connection is of no more use afterwards, which is said.
+    static func lines(for request: Request, _ body: @escaping @Sendable (@escaping HouseServer.Send) async throws -> Void) -> Response {
         Response(
-            status: .ok, headers: [.contentType: "application/x-ndjson"],
+            status: .ok, headers: [.contentType: "application/x-ndjson", .connection: "close"],
             body: ResponseBody { writer in
-                let (lines, continuation) = AsyncStream<DaemonWire.Line>.makeStream()
-                let work = Task {
-                    defer { continuation.finish() }
-                    do { try await body { continuation.yield($0) } } catch {
-                        continuation.yield(.failed(Failure.wrapping(error, doing: "working for a program")))
+                try await request.body.consumeWithCancellationOnInboundClose { _ in
+                    let (lines, continuation) = AsyncStream<DaemonWire.Line>.makeStream()
+                    let work = Task {
+                        defer { continuation.finish() }
+                        do { try await body { continuation.yield($0) } } catch {
+                            continuation.yield(.failed(Failure.wrapping(error, doing: "working for a program")))
+                        }
                     }
-                }
-                defer { work.cancel() }
-                do {
+                    // Also where a line could not be written, or nobody is there to read it.
+                    defer { work.cancel() }
                     for await line in lines { try await writer.write(ByteBuffer(bytes: encoder().encode(line) + [0x0A])) }
-                    try await writer.finish(nil)
-                } catch {
-                    // Whoever asked is gone: the work is for nobody.
-                    work.cancel()
-                    throw error
                 }
+                try await writer.finish(nil)
             })
     }
 
     /// - Throws: `Failure.badInput` for what is no such question.
-    static func body<Value: Decodable>(_ type: Value.Type, of request: Request, _ context: HouseContext) async throws -> Value {
-        let buffer = try await request.body.collect(upTo: RouteTable.longestBody)
+    static func body<Value: Decodable>(_ type: Value.Type, of request: inout Request) async throws -> Value {
+        let buffer = try await request.collectBody(upTo: RouteTable.longestBody)
         do { return try JSONDecoder().decode(type, from: Data(buffer.readableBytesView)) } catch let error as DecodingError {
             throw Failure.badInput("The request cannot be read: \(error)", remedy: "Send the JSON that the documentation shows.")
         }

@@ -14,6 +14,8 @@ package final class LoopbackServer: Sendable {
         package var path: String
         package var headers: [(name: String, value: String)]
         package var body: [UInt8]
+        /// Waits until whoever asked has closed the connection.
+        package let untilHungUp: @Sendable () async -> Void
 
         package func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
     }
@@ -117,7 +119,11 @@ private final class ScriptHandler: ChannelInboundHandler, @unchecked Sendable {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            request = .init(method: head.method.rawValue, path: head.uri, headers: head.headers.map { ($0.name, $0.value) }, body: [])
+            let closing = context.channel.closeFuture
+            request = .init(
+                method: head.method.rawValue, path: head.uri, headers: head.headers.map { ($0.name, $0.value) }, body: [],
+                // A connection that ends by an error has ended.
+                untilHungUp: { try? await closing.get() })
         case .body(let buffer): request?.body.append(contentsOf: buffer.readableBytesView)
         case .end:
             guard let request else { return }
