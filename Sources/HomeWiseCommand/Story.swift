@@ -25,7 +25,7 @@ final class Story: Sendable {
         switch line {
         case .step(let step): tell(.loading(step))
         case .told(let label, let text): Terminal.line(label, text)
-        case .part, .loaded, .answered, .failed: break
+        case .part, .loaded, .draining, .unloaded, .answered, .failed: break
         }
     }
 

@@ -64,8 +64,12 @@ public struct HouseServer: Sendable {
         table.post("\(base)/unload", .use, .native) { request, _ in
             var request = request
             let wanted = try await Reply.body(DaemonWire.Unload.self, of: &request)
-            return try Reply.json(
-                DaemonWire.Unloaded(wasLoaded: await residency.unload(wanted.model, isAtOnce: wanted.isAtOnce)))
+            return Reply.lines(for: request) { send in
+                let wasLoaded = try await residency.unload(wanted.model, isAtOnce: wanted.isAtOnce) {
+                    try await send(.draining(requests: $0))
+                }
+                try await send(.unloaded(wasLoaded: wasLoaded))
+            }
         }
         table.post("\(base)/ask", .use, .native) { request, _ in
             var request = request

@@ -74,6 +74,27 @@ import Testing
         }
     }
 
+    @Test("SUP-32 stop says what it waits for, and a second word breaks that off") func stopping() async throws {
+        try await serving(["slow-answer"]) { residency, socket in
+            let client = try ask("a", at: socket)
+            #expect(await eventually(within: .seconds(20)) { await residency.ps().first?.state == .busy })
+            let stop = try PlainClient(socket)
+            try stop.post("\(DaemonWire.base)/unload", JSONEncoder().encode(DaemonWire.Unload(model: "a", isAtOnce: false)))
+            let story = Task { try await stop.answer() }
+            #expect(await eventually(within: .seconds(5)) { await residency.ps().first?.state == .draining })
+            // A moment in which nothing happens.
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(await residency.ps().first?.state == .draining)
+            let now = try PlainClient(socket)
+            try now.post("\(DaemonWire.base)/unload", JSONEncoder().encode(DaemonWire.Unload(model: "a", isAtOnce: true)))
+            let texts = try await [story.value, now.answer()]
+            #expect(texts[0].contains(#"{"draining":{"requests":1}}"#) && texts[0].contains(#"{"unloaded":{"wasLoaded":true}}"#), "\(texts)")
+            #expect(texts[1].contains(#"{"unloaded":{"wasLoaded":true}}"#), "\(texts)")
+            let cut = try await client.answer()
+            #expect(cut.contains("a:q8_0 was unloaded: it was asked for."), "\(cut)")
+        }
+    }
+
     @Test func whoStaysIsAnswered() async throws {
         try await serving([]) { _, socket in
             let text = try await ask("a", at: socket).answer()

@@ -64,9 +64,14 @@ struct DaemonClient: Sendable {
 
     func loaded() async throws -> [ResidentReport] { try await value(.GET, "loaded", Optional<DaemonWire.Load>.none) }
 
-    func unload(_ model: String, isAtOnce: Bool) async throws -> Bool {
-        let answer: DaemonWire.Unloaded = try await value(.POST, "unload", DaemonWire.Unload(model: model, isAtOnce: isAtOnce))
-        return answer.wasLoaded
+    /// - Parameter onDrain: told how many requests it still works on.
+    /// - Returns: whether it was loaded.
+    func unload(_ model: String, isAtOnce: Bool, onDrain: @Sendable (Int) -> Void = { _ in }) async throws -> Bool {
+        try await lines("unload", DaemonWire.Unload(model: model, isAtOnce: isAtOnce)) { line in
+            if case .unloaded(let wasLoaded) = line { return wasLoaded }
+            if case .draining(let requests) = line { onDrain(requests) }
+            return nil
+        }
     }
 
     /// - Throws: the failure that loading ended with.

@@ -20,33 +20,6 @@ struct PsCommand: AsyncParsableCommand {
     }
 }
 
-struct StopCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "stop", abstract: "Unload a model, once what it works on is done.")
-
-    @Argument(help: "The model, by name.") var model: String?
-    @Flag(help: "Unload all of them.") var all = false
-    @Flag(help: "Break off what it works on.") var now = false
-
-    func run() async throws {
-        guard (model == nil) == all else {
-            throw Failure.badInput("Which model is to be unloaded?", remedy: "Give its name as homewise ps shows it, or --all.")
-        }
-        let world = try World.ofThisProcess()
-        try await Interrupts.shared.cancelling(isLast: true) {
-            try await DaemonClient.ifRunning(world) { client in
-                let names = if let model { [model] } else { try await client?.loaded().filter { $0.state != .failed }.map(\.key) ?? [] }
-                for name in names {
-                    guard try await client?.unload(name, isAtOnce: now) == true || all else {
-                        throw Failure.badInput("\(name) is not loaded.", remedy: "See what is with: homewise ps")
-                    }
-                    Terminal.say("\(name) is unloaded.")
-                }
-                if names.isEmpty { Terminal.say("No model is loaded.") }
-            }
-        }
-    }
-}
-
 extension ResidentReport {
     /// As a person reads it: the model and what it does, and below what is worth knowing.
     fileprivate var lines: [String] {

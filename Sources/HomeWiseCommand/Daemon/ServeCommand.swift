@@ -14,6 +14,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "Load these models at the start, in this order, as far as they fit together.") var preload: [String] = []
     @Option(help: "How long a model stays after its last request: 5m, 1h, 0 (not at all) or -1 (for ever).") var idleUnload: String?
+    @Option(help: "How long a model that is to make way may work on answers that it has begun: 10m, 90s.") var longestDrain: String?
     @Option(help: "How much of the memory models may take: a share such as 80%, or a size such as 12GB.") var maxRam: String?
     @Flag(help: "End once no model is loaded any more.") var whileLoaded = false
 
@@ -40,6 +41,12 @@ struct ServeCommand: AsyncParsableCommand {
         settings.preload = preload
         settings.wish.isNamed = true
         if let maxRam { settings.wish.maxRAM = try MemoryShare(parsing: maxRam) }
+        if let longestDrain {
+            guard case .after(let seconds) = try KeepAlive(parsing: longestDrain) else {
+                throw Failure.badInput("--longest-drain \(longestDrain) is no end.", remedy: "Write a time such as 10m or 90s.")
+            }
+            settings.longestDrain = seconds
+        }
         if let idleUnload { settings.idleUnload = try KeepAlive(parsing: idleUnload) }
         return settings
     }

@@ -57,8 +57,9 @@ extension Failure {
             remedy: "It is loaded when somebody asks for it.", detail: ["needed": "\(need.total)"])
     }
 
-    public static func unloaded(_ key: String) -> Failure {
-        Failure(.unloaded, "\(key) was unloaded.", remedy: "Ask again to have it loaded.")
+    /// - Parameter reason: where it is known.
+    public static func unloaded(_ key: String, _ reason: ResidencyBoard.Leave? = nil) -> Failure {
+        Failure(.unloaded, "\(key) was unloaded\(reason.map { ": \($0.words)" } ?? "").", remedy: "Ask again to have it loaded.")
     }
 
     static func waitedTooLong(_ key: String, seconds: Double, retryAfter: Int) -> Failure {

@@ -30,7 +30,7 @@ extension ResidencyBoard {
             residents[key]?.breaksOff(.asked)
             out.append(.unload(key, .asked))
         } else {
-            leave(key, .asked, &out)
+            leave(key, .asked, at: now, &out)
         }
         return (true, out + settle(at: now))
     }
@@ -45,7 +45,7 @@ extension ResidencyBoard {
     /// - Returns: those that are on their way out; their memory is free when the last of them is.
     public mutating func evictIdle(for key: Key, at now: Double) -> (leaving: [Key], decisions: [Decision]) {
         var out: [Decision] = []
-        for victim in idle(besides: key) { leave(victim, .recovery, &out) }
+        for victim in idle(besides: key) { leave(victim, .recovery, at: now, &out) }
         let leaving = residents.values.filter { $0.key != key && $0.phase == .unloading }.map(\.key).sorted()
         // What became free is for the one that ran out: nobody is let in before it has started again.
         return (leaving, out)
@@ -67,7 +67,7 @@ extension ResidencyBoard {
             let shortage = budget.shortage(of: own())
             if shortage.isEmpty { break }
             if shortage.isHelped(by: Footprint(own: victim.footprint.own, gpus: victim.footprint.gpus)) {
-                leave(victim.key, .pressure, &out)
+                leave(victim.key, .pressure, at: now, &out)
             }
         }
         return out + settle(at: now)
@@ -85,7 +85,7 @@ extension ResidencyBoard {
                 residents[key]?.breaksOff(.stop)
                 out.append(.unload(key, .stop))
             } else {
-                leave(key, .stop, &out)
+                leave(key, .stop, at: now, &out)
             }
         }
         return out + settle(at: now)
@@ -94,6 +94,7 @@ extension ResidencyBoard {
     /// The moment at which time alone changes something; `nil` where it does not.
     public func nextLook(after now: Double) -> Double? {
         var moments = residents.values.compactMap { queue(of: $0.key) == 0 ? $0.idleUntil : nil } + waiting.compactMap(\.deadline)
+        moments += residents.values.compactMap(drainEnds)
         if !waiting.isEmpty {
             for resident in residents.values where resident.phase == .ready {
                 if let until = resident.staysUntil { moments.append(until) }

@@ -105,7 +105,7 @@ extension ResidencyBoard {
         let victims =
             victims(for: want.footprint, beside: outlook.later, idle, at: now)
             ?? victims(for: want.footprint, beside: outlook.later, idle + busy, at: now)
-        for victim in victims ?? [] { leave(victim.key, .room, for: want.key, &out) }
+        for victim in victims ?? [] { leave(victim.key, .room, for: want.key, at: now, &out) }
         if victims != nil, !claims.contains(want.key) { claims.append(want.key) }
         // Where it is too early, those that will go count as gone all the same: nobody who comes later may delay this one.
         let goes = victims ?? self.victims(for: want.footprint, beside: outlook.later, others, at: now) ?? []

@@ -66,7 +66,7 @@ extension ResidencyBoard {
             seat(at: now, &out)
             makeRoom(at: now, &out)
             expireIdle(at: now, &out)
-            endDrained(&out)
+            endDrained(at: now, &out)
             isChanged = isChanged || out.count > decided
         }
         return out
@@ -109,7 +109,7 @@ extension ResidencyBoard {
                 waiting.removeAll { $0.ticket == first.ticket }
                 out.append(.refuse(first.ticket, failure))
             } else if resident.hasStayed(at: now) || resident.isIdle(at: now) {
-                leave(key, .options, &out)
+                leave(key, .options, at: now, &out)
             }
         }
     }
@@ -138,19 +138,36 @@ extension ResidencyBoard {
     private mutating func expireIdle(at now: Double, _ out: inout [Decision]) {
         for (key, resident) in residents.sorted(by: { $0.key < $1.key }) {
             guard let until = resident.idleUntil, until <= now, queue(of: key) == 0 else { continue }
-            leave(key, .idle, &out)
+            leave(key, .idle, at: now, &out)
         }
     }
 
-    private mutating func endDrained(_ out: inout [Decision]) {
-        for (key, resident) in residents.sorted(by: { $0.key < $1.key }) where resident.phase == .draining && resident.inFlight == 0 {
-            residents[key]?.phase = .unloading
+    /// One that drains goes with its last request, and where that takes too long, in the middle of it.
+    private mutating func endDrained(at now: Double, _ out: inout [Decision]) {
+        for (key, resident) in residents.sorted(by: { $0.key < $1.key }) where resident.phase == .draining {
+            guard resident.inFlight == 0 || drainEnds(resident).map({ $0 <= now }) ?? false else { continue }
+            residents[key]?.breaksOff(resident.leaving ?? .asked)
             out.append(.unload(key, resident.leaving ?? .asked))
         }
     }
 
+    /// The moment at which requests that a model still works on are broken off; `nil` where it may take as long as it takes.
+    ///
+    /// Whoever wants it gone by name sees what is waited for and can say so himself: only those who wait for the room end that. When
+    /// everything stops, whoever stops it knows how long he has.
+    func drainEnds(_ resident: Resident) -> Double? {
+        guard resident.phase == .draining, let since = resident.drainingSince else { return nil }
+        switch resident.leaving {
+        case .stop: return nil
+        case .asked:
+            let others = waiting.filter { $0.want.key == resident.key || claims.contains($0.want.key) }
+            return others.map(\.arrived).min().map { max($0, since) + rules.longestDrain }
+        default: return since + rules.longestDrain
+        }
+    }
+
     /// A model goes as soon as nothing is in flight.
-    mutating func leave(_ key: Key, _ reason: Leave, for taker: Key? = nil, _ out: inout [Decision]) {
+    mutating func leave(_ key: Key, _ reason: Leave, for taker: Key? = nil, at now: Double, _ out: inout [Decision]) {
         guard var resident = residents[key], resident.phase != .unloading else { return }
         let isNow = resident.inFlight == 0
         (resident.leaving, resident.roomFor) = (reason, taker)
@@ -159,6 +176,7 @@ extension ResidencyBoard {
         } else if resident.phase != .draining {
             out.append(.drain(key, reason))
         }
+        if resident.phase != .draining { resident.drainingSince = now }
         resident.phase = isNow ? .unloading : .draining
         residents[key] = resident
     }

@@ -13,6 +13,8 @@ public struct ResidencyBoard: Sendable {
         /// Requests that may wait for one model.
         public var queueLimit = 128
         public var keepAlive = KeepAlive.standard
+        /// Seconds that a model which is to make way may work on requests that it has.
+        public var longestDrain = 600.0
         /// Seconds of waiting that make up for a lower priority.
         public var ageing = 30.0
         /// Seconds that each further waiting request of one client goes behind those of others.

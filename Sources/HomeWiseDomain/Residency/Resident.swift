@@ -42,6 +42,8 @@ public struct Resident: Sendable, Equatable {
     var phase = Phase.loading
     /// Asked for by name, and not only by requests: it loads on also when nobody waits for it.
     var isWanted = false
+    /// Since when nobody new is let in.
+    var drainingSince: Double?
     /// Who gets the room of one that drains for another.
     var roomFor: String?
     /// Told from one that had its key before.
@@ -71,7 +73,7 @@ public struct Resident: Sendable, Equatable {
     }
 
     /// It was to go, and need not.
-    mutating func stays() { (phase, leaving, roomFor) = (.ready, nil, nil) }
+    mutating func stays() { (phase, leaving, roomFor, drainingSince) = (.ready, nil, nil, nil) }
 
     /// It goes, whoever is served.
     mutating func breaksOff(_ reason: ResidencyBoard.Leave) { (phase, leaving) = (.unloading, reason) }

@@ -28,12 +28,6 @@ public enum DaemonWire {
         }
     }
 
-    public struct Unloaded: Codable, Sendable {
-        /// Whether it was loaded.
-        public var wasLoaded: Bool
-        public init(wasLoaded: Bool) { self.wasLoaded = wasLoaded }
-    }
-
     public struct Ask: Codable, Sendable {
         public var model: String
         public var options: ModelOptions
@@ -62,14 +56,17 @@ public enum DaemonWire {
         }
     }
 
-    /// A line of JSON in an answer that comes bit by bit. The last one is `loaded`, `answered` or `failed`: a stream that ends without
-    /// one was cut.
+    /// A line of JSON in an answer that comes bit by bit. The last one is `loaded`, `answered`, `unloaded` or `failed`: a stream
+    /// that ends without one was cut.
     public enum Line: Codable, Sendable, Equatable {
         case step(LoadStep)
         /// Something that a person should know: a measure of the ladder, a note.
         case told(label: String, text: String)
         case part(AnswerPart)
         case loaded(ResidentReport)
+        /// It goes when these requests are done.
+        case draining(requests: Int)
+        case unloaded(wasLoaded: Bool)
         case answered(Speaker)
         case failed(Failure)
     }

@@ -45,12 +45,22 @@ extension Residency {
     /// Unloads a model and waits until its memory is free. Requests that it works on end first, unless it is to go at once; those
     /// that wait for it are told.
     ///
+    /// - Parameter onDrain: told how many requests it still works on, whenever that is another number.
     /// - Returns: whether it was loaded.
-    public func unload(_ selector: String, isAtOnce: Bool = false) async throws -> Bool {
+    public func unload(
+        _ selector: String, isAtOnce: Bool = false, onDrain: @Sendable (_ requests: Int) async throws -> Void = { _ in }
+    ) async throws -> Bool {
         guard let key = try residentKey(of: selector), let generation = tenants[key]?.generation else { return false }
         let (isHere, decisions) = board.unload(key, isAtOnce: isAtOnce, at: now)
         obey(decisions)
-        while tenants[key]?.generation == generation { try await Task.sleep(for: .milliseconds(5)) }
+        var told = 0
+        while tenants[key]?.generation == generation {
+            if case .draining(let requests) = board.residents[key]?.state, requests != told {
+                told = requests
+                try await onDrain(requests)
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
         return isHere
     }
 

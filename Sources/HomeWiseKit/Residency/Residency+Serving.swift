@@ -61,7 +61,7 @@ extension Residency {
         let (breaks, breaking) = AsyncStream<Void>.makeStream()
         let flag = BreakFlag()
         let tenancy = try await serve(ticket, of: order.key) {
-            flag.set()
+            flag.set($0)
             breaking.finish()
         }
         let key = order.key
@@ -79,12 +79,12 @@ extension Residency {
                 defer { group.cancelAll() }
                 while let outcome = try await group.next() {
                     if let outcome { return outcome }
-                    if flag.isSet { throw Failure.unloaded(key) }
+                    if let reason = flag.reason { throw Failure.unloaded(key, reason) }
                     try Task.checkCancellation()
                 }
                 throw CancellationError()
             }
-        } catch { throw flag.isSet ? Failure.unloaded(key) : error }
+        } catch { throw flag.reason.map { Failure.unloaded(key, $0) } ?? error }
     }
 
     /// How a model is to be loaded; what runs already is not planned again where it gives all that is asked for.
@@ -135,9 +135,9 @@ extension Residency {
     }
 }
 
-/// Whether a guest was broken off, told across tasks.
+/// Why a guest was broken off, told across tasks; `nil` where it was not.
 private final class BreakFlag: Sendable {
-    private let state = Mutex(false)
-    func set() { state.withLock { $0 = true } }
-    var isSet: Bool { state.withLock { $0 } }
+    private let state = Mutex<ResidencyBoard.Leave?>(nil)
+    func set(_ reason: ResidencyBoard.Leave) { state.withLock { $0 = reason } }
+    var reason: ResidencyBoard.Leave? { state.withLock { $0 } }
 }

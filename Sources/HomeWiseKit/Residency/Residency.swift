@@ -33,7 +33,7 @@ public actor Residency {
     private var answers: [Int: Result<Void, any Error>] = [:]
     private var orders: [Int: LoadOrder] = [:]
     /// Those who are served, with what breaks them off.
-    private var guests: [Int: (key: String, breakOff: @Sendable () -> Void)] = [:]
+    private var guests: [Int: (key: String, breakOff: @Sendable (ResidencyBoard.Leave) -> Void)] = [:]
     private var alarm: Task<Void, Never>?
     private var lastLook = -Double.infinity
     private var machine: SystemCapabilities?
@@ -95,7 +95,7 @@ public actor Residency {
     }
 
     /// - Parameter breakOff: called when the model is to go at once.
-    func serve(_ ticket: Int, of key: String, breakOff: @escaping @Sendable () -> Void) throws -> Tenancy {
+    func serve(_ ticket: Int, of key: String, breakOff: @escaping @Sendable (ResidencyBoard.Leave) -> Void) throws -> Tenancy {
         // It may have been taken away between the word and its coming.
         guard board.isSeated(ticket), let tenancy = tenants[key]?.tenancy, board.residents[key]?.state != .unloading else {
             throw Failure.unloaded(key)
@@ -137,7 +137,7 @@ public actor Residency {
 
     private func end(_ key: String, _ reason: ResidencyBoard.Leave) {
         report(.unloading(key, reason))
-        for guest in guests.values where guest.key == key { guest.breakOff() }
+        for guest in guests.values where guest.key == key { guest.breakOff(reason) }
         guard let task = tenants[key]?.task else { return obey(board.unloaded(key, at: now)) }
         task.cancel()
     }

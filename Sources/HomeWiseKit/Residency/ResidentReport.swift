@@ -62,6 +62,8 @@ public struct ResidencySettings: Sendable {
     public var idleUnload = KeepAlive.standard
     /// Models that are loaded at the start, in this order, as far as they fit together.
     public var preload: [String] = []
+    /// Seconds that a model which is to make way may work on requests that it has; then they are broken off.
+    public var longestDrain = 600.0
     /// Seconds that requests have to end when everything stops.
     public var drain = 10.0
     /// Seconds of a clock that only goes forward.
@@ -74,7 +76,7 @@ public struct ResidencySettings: Sendable {
 
     var rules: ResidencyBoard.Rules {
         var rules = ResidencyBoard.Rules()
-        (rules.queueLimit, rules.keepAlive) = (queueLimit, idleUnload)
+        (rules.queueLimit, rules.keepAlive, rules.longestDrain) = (queueLimit, idleUnload, longestDrain)
         return rules
     }
 }

@@ -97,6 +97,54 @@ import Testing
         #expect(house.admitted == [first, other])
     }
 
+    @Test("SUP-32 an answer without end keeps the room from others for so long and no longer") func longestDrain() {
+        var house = Landlord(gigabytes: 8)
+        house.asks(want("a", 5))
+        house.ready("a")
+        house.wait(10)
+        let other = house.asks(want("b", 5))
+        let late = house.asks(want("a", 5))
+        #expect(house.log.contains(.drain("a", .room)))
+        house.wait(house.board.rules.longestDrain - 1)
+        #expect(house.unloads("a").isEmpty)
+        house.wait(2)
+        #expect(house.unloads("a") == [.room], "it is broken off")
+        house.gone("a")
+        house.ready("b")
+        #expect(house.admitted.contains(other) && !house.admitted.contains(late))
+    }
+
+    @Test func theTimeOfADrainBeginsAnewWithTheNext() {
+        var house = Landlord(gigabytes: 8)
+        let first = house.asks(want("a", 5))
+        house.ready("a")
+        house.wait(10)
+        let other = house.asks(want("b", 5))
+        house.wait(house.board.rules.longestDrain - 1)
+        house.take(house.board.withdrawn(other, at: house.now))
+        house.wait(5)
+        #expect(house.board.residents["a"]?.state == .busy(1), "nobody wants its room any more")
+        house.asks(want("b", 5))
+        house.wait(house.board.rules.longestDrain - 1)
+        #expect(house.unloads("a").isEmpty && house.board.isSeated(first))
+        house.wait(2)
+        #expect(house.unloads("a") == [.room])
+    }
+
+    @Test func whoUnloadsByNameWaitsForTheAnswerUnlessOthersWaitForTheRoom() {
+        var house = Landlord(gigabytes: 8)
+        house.asks(want("a", 5))
+        house.ready("a")
+        house.take(house.board.unload("a", isAtOnce: false, at: house.now).decisions)
+        house.wait(1e5)
+        #expect(house.unloads("a").isEmpty)
+        house.asks(want("b", 5))
+        house.wait(house.board.rules.longestDrain - 1)
+        #expect(house.unloads("a").isEmpty)
+        house.wait(2)
+        #expect(house.unloads("a") == [.asked])
+    }
+
     @Test func roomThatNobodyWaitsForAnyMoreIsNotMade() {
         var house = Landlord(gigabytes: 8)
         let first = house.asks(want("a", 5))

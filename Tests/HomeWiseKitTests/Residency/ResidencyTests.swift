@@ -260,6 +260,30 @@ import Testing
         }
     }
 
+    @Test("SUP-32 an answer without end makes room for another model after the longest drain") func longestDrain() async throws {
+        let clock = House.Clock()
+        try await House.open(["a": ["slow-answer"], "b": []]) { house in
+            var settings = settings(roomFor: 1, clock: clock)
+            settings.longestDrain = 100
+            try await house.withResidency(settings) { residency in
+                let endless = Task { try await residency.ask("a") }
+                #expect(await eventually(within: .seconds(20)) { await residency.ps().first?.state == .busy })
+                clock.pass(40)
+                let other = Task { try await residency.ask("b") }
+                #expect(await eventually(within: .seconds(5)) { await residency.ps().first?.state == .draining })
+                clock.pass(99)
+                await residency.tick()
+                #expect(await residency.ps().first?.state == .draining)
+                clock.pass(2)
+                await residency.tick()
+                let answer = try await other.value
+                #expect(answer == Self.hello)
+                let failure = await #expect(throws: Failure.self) { try await endless.value }
+                #expect(failure?.code == .unloaded && failure?.message.contains("another model needs the room") == true)
+            }
+        }
+    }
+
     @Test("SUP-32 who pays no heed when a model is taken away does not keep it") func noHeed() async throws {
         try await House.open(["a": ["slow-answer"]]) { house in
             try await house.withResidency(settings()) { residency in
