@@ -21,6 +21,7 @@ import HomeWiseTesting
 /// - `lose-device`: cannot use any graphics card
 /// - `crash-with OPTION VALUE`, `crash-without OPTION`: ends itself while loading where an option has the value, or is not there
 /// - `note-start PATH`: adds its number to the path, a line for each start
+/// - `starts-once PATH`: every start but the first finds an architecture that it does not know; the path is where it notes that
 /// - `load-takes N`: `/health` stays 503 for so many milliseconds
 /// - `answer-takes N`: so many milliseconds between two tokens
 /// - `out-of-memory-beside PATH`: has no memory while the last one that is noted there lives
@@ -57,6 +58,10 @@ struct FakeEngine {
         if let path = orders["note-start"] { Self.note(path) }
         if let words = orders["die-saying"] {
             FileHandle.standardError.write(Data((words + "\n").utf8))
+            exit(1)
+        }
+        if let path = orders["starts-once"], !Self.isFirst(path) {
+            FileHandle.standardError.write(Data("error loading model: unknown model architecture: 'x'\n".utf8))
             exit(1)
         }
         if let words = orders["last-words"] { FileHandle.standardError.write(Data((words + "\n").utf8)) }

@@ -71,7 +71,11 @@ extension ResidencyBoard {
     public mutating func observed(_ key: Key, _ footprint: Footprint) { residents[key]?.observed = footprint }
 
     /// Its engine is gone because it failed, and nothing helped.
-    public mutating func failed(_ key: Key, _ failure: Failure, at now: Double) -> [Decision] {
+    ///
+    /// - Parameter budget: what is left without it, where that was looked at. Both are one word: a board that hears of the memory first
+    ///   still takes the dead one for a resident, and may let somebody in to it, or let it go for another one, before it knows.
+    public mutating func failed(_ key: Key, _ failure: Failure, leaving budget: MemoryBudget? = nil, at now: Double) -> [Decision] {
+        if let budget { self.budget = budget }
         guard let resident = residents[key], resident.phase != .unloading else { return unloaded(key, at: now) }
         forget(resident)
         record(failure, of: resident, at: now)
@@ -81,7 +85,10 @@ extension ResidencyBoard {
     }
 
     /// Its engine is gone, and its memory is free.
-    public mutating func unloaded(_ key: Key, at now: Double) -> [Decision] {
+    ///
+    /// - Parameter budget: as for `failed`.
+    public mutating func unloaded(_ key: Key, leaving budget: MemoryBudget? = nil, at now: Double) -> [Decision] {
+        if let budget { self.budget = budget }
         if let resident = residents[key] { forget(resident) }
         return settle(at: now)
     }

@@ -178,11 +178,12 @@ public actor Residency {
     private func gone(_ key: String, _ number: Int, _ outcome: Result<Void, any Error>) {
         guard tenants[key]?.generation == number else { return }
         tenants[key] = nil
-        look(isDue: true)
+        lastLook = now
+        let left = measure(isDue: true, without: key)
         if case .failure(let error) = outcome, !(error is CancellationError) {
-            obey(board.failed(key, Failure.wrapping(error, doing: "running \(key)"), at: now))
+            obey(board.failed(key, Failure.wrapping(error, doing: "running \(key)"), leaving: left, at: now))
         } else {
-            obey(board.unloaded(key, at: now))
+            obey(board.unloaded(key, leaving: left, at: now))
         }
         report(.unloaded(key))
     }
@@ -212,12 +213,14 @@ public actor Residency {
     }
 
     /// Memory is looked at each time; the cards, which take longer, where something came or went.
-    private func measure(isDue: Bool) -> MemoryBudget {
+    ///
+    /// - Parameter gone: a model whose engine has just ended: nothing is held for it any more.
+    private func measure(isDue: Bool, without gone: String? = nil) -> MemoryBudget {
         var machine = machine ?? house.probe.capabilities(store: house.world.home)
         if isDue, !machine.gpus.isEmpty { machine = house.probe.capabilities(store: house.world.home) }
         machine.memory = house.probe.memory()
         self.machine = machine
-        return MemoryBudget(machine, held: held, share: settings.wish.maxRAM, gpuShare: settings.wish.gpuMemory)
+        return MemoryBudget(machine, held: held(without: gone), share: settings.wish.maxRAM, gpuShare: settings.wish.gpuMemory)
     }
 
     private func rearm() {
@@ -234,8 +237,10 @@ public actor Residency {
     }
 
     /// What our engines hold: their own memory as the system counts it, and on cards what they were planned to take.
-    var held: Footprint {
-        let planned = board.residents.values.reduce(Footprint()) { $0 + $1.footprint }
+    var held: Footprint { held(without: nil) }
+
+    private func held(without gone: String?) -> Footprint {
+        let planned = board.residents.values.filter { $0.key != gone }.reduce(Footprint()) { $0 + $1.footprint }
         let own = tenants.isEmpty ? 0 : ProcessMemory.own(ofDescendantsOf: getpid(), probe: house.probe)?.bytes ?? planned.own
         return Footprint(own: own, gpus: planned.gpus)
     }

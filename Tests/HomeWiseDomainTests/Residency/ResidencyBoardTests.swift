@@ -333,6 +333,22 @@ import Testing
         #expect(house.loads("a") == 1)
     }
 
+    @Test("SUP-08 one that has failed is gone before its memory is given to others, and nobody is let in to it") func failedAndLookedAt() {
+        var house = Landlord(gigabytes: 8)
+        let failure = Failure.engineDidNotStart(ExitCause(.badModel, "it cannot read it"), tail: [])
+        house.uses(Landlord.want("a", 5, keepAlive: .after(10)))
+        let other = house.asks(want("b", 5))
+        // Its time is up and its room is wanted when it fails: neither is why it goes.
+        house.now += 11
+        let left = MemoryBudget(host: .init(most: 8_000_000_000, left: 6_000_000_000))
+        house.take(house.board.failed("a", failure, leaving: left, at: house.now))
+        #expect(house.unloads("a").isEmpty && house.loads("b") == 1 && house.board.budget == left)
+        house.ready("b")
+        #expect(house.admitted.contains(other))
+        let soon = house.asks(want("a", 5))
+        #expect(house.refused[soon]?.retryAfter == 5, "what it failed with is known")
+    }
+
     @Test("SUP-34 a model that fails three times in a row is left alone until somebody loads it by name") func quarantine() {
         var house = Landlord(gigabytes: 8)
         let failure = Failure.engineDidNotStart(ExitCause(.crashed, "it crashed"), tail: [])

@@ -186,6 +186,29 @@ import Testing
         }
     }
 
+    @Test("SUP-08 an engine that dies for good when its time is up has failed, and was not unloaded") func diesWhenItsTimeIsUp()
+        async throws
+    {
+        let clock = House.Clock()
+        try await House.open(["a": ["starts-once \(TemporaryFolder.shared)/once"]]) { house in
+            var settings = settings(clock: clock)
+            settings.idleUnload = .after(100)
+            let reasons = Shared<[ResidencyBoard.Leave]>([])
+            try await house.withResidency(
+                settings, report: { event in if case .unloading(_, let reason) = event { reasons.withLock { $0.append(reason) } } }
+            ) { residency in
+                #expect(try await residency.ask("a") == Self.hello)
+                let pid = try #require(House.starts(of: "a").first)
+                clock.pass(101)
+                kill(pid, SIGKILL)
+                #expect(await eventually(within: .seconds(4)) { await residency.ps().isEmpty })
+                #expect(reasons.withLock { $0 }.isEmpty)
+                let again = await #expect(throws: Failure.self) { try await residency.ask("a") }
+                #expect(again?.engineCause == .unsupportedModel && again?.retryAfter != nil && House.starts(of: "a").count == 2)
+            }
+        }
+    }
+
     @Test("SUP-14 one that runs out of memory has the idle ones go first, and gives nothing up") func evictRung() async throws {
         let a = TemporaryFolder.shared + "/starts-a"
         try await House.open(["a": [], "b": ["out-of-memory-beside \(a)"]]) { house in
