@@ -69,6 +69,18 @@ extension Failure {
         ).retrying(after: retryAfter)
     }
 
+    static func seesNothing(_ key: String) -> Failure {
+        Failure(
+            .engineRefused, "\(key) sees no pictures: nothing that does came with it.",
+            remedy: "Ask without pictures, or choose a model that sees: homewise recommend")
+    }
+
+    static func sightGivenUp(_ key: String, _ gaveUp: [String]) -> Failure {
+        Failure(
+            .engineRefused, "\(key) runs, and sees no pictures: \(gaveUp.isEmpty ? "that was given up" : gaveUp.joined(separator: "; ")).",
+            remedy: "Ask without pictures, or free memory and load it anew: homewise stop \(key)")
+    }
+
     static let notServing = Failure(.notServing, "HomeWise is stopping.", remedy: "Ask again when it runs.", detail: [retryDetail: "5"])
 
     /// It failed a moment ago, and would the same way.

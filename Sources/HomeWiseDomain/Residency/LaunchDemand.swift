@@ -18,11 +18,13 @@ public struct LaunchDemand: Sendable, Codable, Equatable {
     public var isMapped: Bool?
     public var isRepacking: Bool?
     public var hasFlashAttention: Bool?
+    /// Pictures are among what it is asked.
+    public var hasPictures: Bool?
 
     public init(
         context: Int? = nil, parallel: Int? = nil, batch: Int? = nil, keyType: ContextOptions.CacheType? = nil,
         valueType: ContextOptions.CacheType? = nil, gpuLayers: Int? = nil, isMapped: Bool? = nil, isRepacking: Bool? = nil,
-        hasFlashAttention: Bool? = nil
+        hasFlashAttention: Bool? = nil, hasPictures: Bool? = nil
     ) {
         self.context = context
         self.parallel = parallel
@@ -33,6 +35,7 @@ public struct LaunchDemand: Sendable, Codable, Equatable {
         self.isMapped = isMapped
         self.isRepacking = isRepacking
         self.hasFlashAttention = hasFlashAttention
+        self.hasPictures = hasPictures
     }
 }
 
@@ -53,6 +56,8 @@ extension LaunchPlan {
             Self.other("mapping", isMapped, demand.isMapped, Self.word),
             Self.other("repacking", isRepacking, demand.isRepacking, Self.word),
             Self.other("flash attention", hasFlashAttention, demand.hasFlashAttention, Self.word),
+            // One that sees serves who shows it nothing, too.
+            demand.hasPictures == true && projector == nil ? "it sees pictures" : nil,
         ].compactMap(\.self)
     }
 

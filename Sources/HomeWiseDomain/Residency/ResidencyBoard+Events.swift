@@ -18,6 +18,7 @@ extension ResidencyBoard {
 
     private func refusal(of want: Want, at now: Double) -> Failure? {
         if isStopping { return .notServing }
+        if want.demand.hasPictures == true, want.plan.projector == nil { return .seesNothing(want.key) }
         if want.purpose != .load, let failure = mishap(for: want, at: now) { return failure }
         if !budget.shortage(of: want.footprint, isLasting: true).isEmpty, residents[want.key]?.asked.meets(want.demand) != true {
             return .neverFits(want.key, want.footprint, budget)
@@ -52,11 +53,14 @@ extension ResidencyBoard {
     /// - Parameters:
     ///   - footprint: of the plan that it came to run by.
     ///   - seconds: that loading took.
-    public mutating func ready(_ key: Key, footprint: Footprint, seconds: Double, gaveUp: [String] = [], at now: Double) -> [Decision] {
+    ///   - isBlinded: whether recovery gave up what it was to see pictures with.
+    public mutating func ready(
+        _ key: Key, footprint: Footprint, seconds: Double, gaveUp: [String] = [], isBlinded: Bool = false, at now: Double
+    ) -> [Decision] {
         guard var resident = residents[key] else { return [] }
         resident.planned = footprint
         resident.observed = nil
-        resident.gaveUp = gaveUp
+        (resident.gaveUp, resident.isBlinded) = (gaveUp, isBlinded)
         resident.reloadSeconds = seconds
         paces[key, default: Pace()].loadSeconds = seconds
         if resident.phase == .loading {

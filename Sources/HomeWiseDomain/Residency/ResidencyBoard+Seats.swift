@@ -62,6 +62,7 @@ extension ResidencyBoard {
         while isChanged {
             decided = out.count
             isChanged = giveUpClaims()
+            refuseBlind(&out)
             makeWayForOptions(at: now, &out)
             seat(at: now, &out)
             makeRoom(at: now, &out)
@@ -78,6 +79,17 @@ extension ResidencyBoard {
             out.append(.refuse(late.ticket, .waitedTooLong(late.want.key, seconds: now - late.arrived, retryAfter: retryAfter)))
         }
         waiting.removeAll { $0.deadline.map { $0 <= now } ?? false }
+    }
+
+    /// Who shows pictures to a model that came to run without seeing is told so: loaded anew it would come to the same.
+    private mutating func refuseBlind(_ out: inout [Decision]) {
+        func isInVain(_ one: Waiting) -> Bool {
+            one.want.demand.hasPictures == true && residents[one.want.key].map { $0.phase == .ready && $0.isBlinded } ?? false
+        }
+        for one in waiting where isInVain(one) {
+            out.append(.refuse(one.ticket, .sightGivenUp(one.want.key, residents[one.want.key]?.gaveUp ?? [])))
+        }
+        waiting.removeAll(where: isInVain)
     }
 
     /// Room that nobody waits for any more is not made.

@@ -37,6 +37,8 @@ public struct Resident: Sendable, Equatable {
     public internal(set) var served = 0
     /// What recovery gave up, a sentence each.
     public internal(set) var gaveUp: [String] = []
+    /// Whether it was to see pictures, and what runs does not.
+    public internal(set) var isBlinded = false
     /// Why it is on its way out.
     public internal(set) var leaving: ResidencyBoard.Leave?
     var phase = Phase.loading

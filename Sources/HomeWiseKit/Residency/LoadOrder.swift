@@ -12,6 +12,15 @@ struct LoadOrder: Sendable {
     struct Wanted: Hashable, Sendable {
         var selector: String
         var options: ModelOptions
+        /// Pictures are among what is asked.
+        var hasPictures = false
+
+        /// - Parameter options: these, over what is saved.
+        func demand(_ options: ModelOptions) -> LaunchDemand {
+            var demand = options.demand
+            demand.hasPictures = hasPictures ? true : nil
+            return demand
+        }
     }
 
     var key: String
@@ -22,13 +31,15 @@ struct LoadOrder: Sendable {
     var typed: String
     /// What was asked for and what is saved, together.
     var options: ModelOptions
+    /// What of it an engine that runs already must give.
+    var demand: LaunchDemand
 
     func want(
         _ priority: RequestPriority, _ purpose: ResidencyBoard.Want.Purpose, client: String = "", patience: Double? = nil,
         on house: HomeWise
     ) -> ResidencyBoard.Want {
         ResidencyBoard.Want(
-            key: key, plan: plan, demand: options.demand, footprint: Footprint(ready.fit, plan: plan, cpu: house.probe.cpu()),
+            key: key, plan: plan, demand: demand, footprint: Footprint(ready.fit, plan: plan, cpu: house.probe.cpu()),
             priority: priority, purpose: purpose, client: client, keepAlive: options.idleUnload, patience: patience,
             loadSeconds: Self.seconds(ready.fit.variant.size))
     }
@@ -63,7 +74,7 @@ extension HomeWise {
         }
         let ready = Ready(fit: fit, installed: installed)
         let plan = try await options.applied(to: launchPlan(ready, saved: options.count, since: start, report: report))
-        return LoadOrder(key: fit.key, ready: ready, plan: plan, wish: wish, typed: name, options: options)
+        return LoadOrder(key: fit.key, ready: ready, plan: plan, wish: wish, typed: name, options: options, demand: wanted.demand(options))
     }
 }
 

@@ -35,6 +35,7 @@ extension Residency {
     /// - Parameters:
     ///   - selector: the model, as a person or a program names it. It must be here.
     ///   - options: what matters to this request; the model is loaded anew only where what runs does not give it.
+    ///   - hasPictures: pictures are among what is asked.
     ///   - client: who asks, so that one does not crowd out the others.
     ///   - patience: seconds to wait for its turn at most.
     ///   - limit: tokens that an answer may have at most.
@@ -42,10 +43,10 @@ extension Residency {
     ///   `model_too_large`, `unloaded` where the model was taken away in the middle of it, the failure that loading ended with, or what
     ///   the body throws.
     public nonisolated func withModel<Value: Sendable>(
-        _ selector: String, options: ModelOptions = ModelOptions(), priority: RequestPriority = .interactive, client: String = "",
-        patience: Double? = nil, limit: Int? = nil, body: @escaping @Sendable (Guest) async throws -> Value
+        _ selector: String, options: ModelOptions = ModelOptions(), hasPictures: Bool = false, priority: RequestPriority = .interactive,
+        client: String = "", patience: Double? = nil, limit: Int? = nil, body: @escaping @Sendable (Guest) async throws -> Value
     ) async throws -> Value {
-        let order = try await order(for: LoadOrder.Wanted(selector: selector, options: options))
+        let order = try await order(for: LoadOrder.Wanted(selector: selector, options: options, hasPictures: hasPictures))
         if let isPinned = order.options.pin { await pin(order.key, isPinned) }
         let ticket = try await enter(order.want(priority, .request, client: client, patience: patience, on: house), order)
         let outcome: Result<Value, any Error>
@@ -115,8 +116,9 @@ extension Residency {
             return nil
         }
         let options = try wanted.options.over(house.savedOptions(key))
-        guard resident.asked.meets(options.demand) else { return nil }
-        order.options = options
+        let demand = wanted.demand(options)
+        guard resident.asked.meets(demand) else { return nil }
+        (order.options, order.demand) = (options, demand)
         return order
     }
 

@@ -172,7 +172,10 @@ public actor Residency {
         tenants[key]?.gaveUp = gaveUp
         let footprint = tenant.order.footprint(of: seat.order, on: house)
         look(isDue: true)
-        obey(board.ready(key, footprint: footprint, seconds: seat.session.secondsToReady, gaveUp: gaveUp, at: now))
+        obey(
+            board.ready(
+                key, footprint: footprint, seconds: seat.session.secondsToReady, gaveUp: gaveUp,
+                isBlinded: tenant.order.plan.projector != nil && seat.order.plan.projector == nil, at: now))
     }
 
     private func gone(_ key: String, _ number: Int, _ outcome: Result<Void, any Error>) {
