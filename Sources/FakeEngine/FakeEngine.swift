@@ -13,6 +13,7 @@ import HomeWiseTesting
 /// - `refuse`: answers every question with 400
 /// - `die-mid-answer`: ends itself after the third token
 /// - `count-messages`: answers with the number of turns that it was sent
+/// - `tell-settings`: answers with the sampling that it was sent, and with the first words of the conversation
 /// - `slow-answer`: a token every 100 ms, for ever
 /// - `last-words TEXT`: writes the text to the log while it loads
 /// - `hang-mid-answer-once PATH`: hangs up after the third token of the first answer and lives on
@@ -199,8 +200,22 @@ struct FakeEngine {
         if orders["count-messages"] != nil {
             return stream(["\(String(decoding: request.body, as: UTF8.self).components(separatedBy: "\"role\"").count - 1)"])
         }
+        if orders["tell-settings"] != nil, !isWarmUp { return stream([settings(in: request.body)]) }
         let pause = isWarmUp ? 0 : orders["answer-takes"].flatMap { Int($0) } ?? 0
         return stream(["Hello", " from", " the fake."], pause: .milliseconds(pause))
+    }
+
+    private static func settings(in body: [UInt8]) -> String {
+        struct Request: Decodable {
+            struct Message: Decodable { let content: String }
+            let temperature: Double?
+            let top_p: Double?
+            let top_k: Int?
+            let messages: [Message]
+        }
+        guard let request = try? JSONDecoder().decode(Request.self, from: Data(body)) else { return "no such request" }
+        func word<Value>(_ value: Value?) -> String { value.map { "\($0)" } ?? "-" }
+        return "\(word(request.temperature)) \(word(request.top_p)) \(word(request.top_k)) \(request.messages.first?.content ?? "-")"
     }
 
     /// Whether nobody was at the path before.

@@ -19,10 +19,12 @@ struct OptionsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let pairs = try OptionWords.pairs(values)
-        let reports = try await HomeWise.open(World.ofThisProcess()) { house in
+        let world = try World.ofThisProcess()
+        let reports = try await HomeWise.open(world) { house in
             let name = try await house.name(of: model) { _ in }
             if reset { try house.unsetOptions(of: name) } else if !unset.isEmpty { try house.unsetOptions(of: name, unset) }
             if !pairs.isEmpty { try house.setOptions(of: name, pairs) }
+            if reset || !unset.isEmpty || !pairs.isEmpty { try await Self.tellDaemon(world, name) }
             return try await house.options(of: name)
         }
         if json { return try Terminal.json(reports) }
@@ -32,6 +34,16 @@ struct OptionsCommand: AsyncParsableCommand {
             let saved = report.saved.map { "saved \($0)" } ?? report.default.map { "default \($0)" } ?? "default"
             Terminal.answer(
                 "\(report.name.rawValue.padding(toLength: width, withPad: " ", startingAt: 0))  \(value)  (\(saved); \(report.reason))\n")
+        }
+    }
+
+    /// Whoever keeps the model loaded heeds its threads at once, where its engine can.
+    private static func tellDaemon(_ world: World, _ model: String) async throws {
+        guard let heeded = try await DaemonClient.ifRunning(world, body: { try await $0?.saved(model) }) else { return }
+        if let threads = heeded.now {
+            Terminal.line("Threads", "up to \(threads) from now on, in the model that is loaded")
+        } else {
+            Terminal.line("Threads", "those of the loaded model stay as they are until its next load: homewise stop \(model)")
         }
     }
 }

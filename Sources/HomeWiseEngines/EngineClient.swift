@@ -12,18 +12,16 @@ package struct EngineClient: Sendable {
     let client: HTTPClient
     let base: String
     let key: String
-    private let sampling: ModelInfo.Sampling?
     /// When an answer is given up, by the bytes of its request.
     var limits: @Sendable (Int) -> AnswerWatch.Limits = { AnswerWatch.Limits(promptBytes: $0, isOnProcessorAlone: true) }
     /// Seconds of processor time that the engine has taken; `nil` where nobody knows.
     var work: @Sendable () -> Double? = { nil }
 
     /// The client is the caller's, who shuts it down.
-    init(client: HTTPClient, socket: String, key: String, sampling: ModelInfo.Sampling?) {
+    init(client: HTTPClient, socket: String, key: String) {
         self.client = client
         base = "http+unix://" + (socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? socket)
         self.key = key
-        self.sampling = sampling
     }
 
     /// How far a start has come.
@@ -55,15 +53,23 @@ package struct EngineClient: Sendable {
 
     /// The answer to a conversation, as it is written. Ending the iteration early cancels the work.
     ///
-    /// - Parameter limit: tokens to write at most; `nil` for as many as the context holds.
-    package func chat(_ messages: [ChatMessage], limit: Int? = nil) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
+    /// - Parameters:
+    ///   - limit: tokens to write at most; `nil` for as many as the context holds.
+    ///   - sampling: `nil` leaves it to the engine.
+    package func chat(
+        _ messages: [ChatMessage], limit: Int? = nil, sampling: ModelInfo.Sampling? = nil
+    ) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
         try await answer(path: "/v1/chat/completions", body: Chat(messages: messages, max_tokens: limit, sampling: sampling))
     }
 
     /// The continuation of a text, for models that do not answer in turns.
     ///
-    /// - Parameter limit: tokens to write at most; such models seldom stop by themselves.
-    package func complete(_ prompt: String, limit: Int) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
+    /// - Parameters:
+    ///   - limit: tokens to write at most; such models seldom stop by themselves.
+    ///   - sampling: as for `chat`.
+    package func complete(
+        _ prompt: String, limit: Int, sampling: ModelInfo.Sampling? = nil
+    ) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
         try await answer(path: "/v1/completions", body: Completion(prompt: prompt, max_tokens: limit, sampling: sampling))
     }
 

@@ -63,7 +63,7 @@ package struct EngineServer: Sendable {
     /// - Parameter onStep: told of each step of the start, and of how far it has come.
     /// - Throws: `Failure.engineStartFailed` with the end of the engine's log, or what the body throws.
     package func run<Value: Sendable>(
-        _ plan: LaunchPlan, sampling: ModelInfo.Sampling? = nil, onStep: @escaping @Sendable (LoadStep) -> Void = { _ in },
+        _ plan: LaunchPlan, onStep: @escaping @Sendable (LoadStep) -> Void = { _ in },
         body: @escaping @Sendable (Session) async throws -> Value
     ) async throws -> Value {
         let folder = try SocketFolder(preferring: host.runFolder)
@@ -89,7 +89,7 @@ package struct EngineServer: Sendable {
         configuration.httpVersion = .http1Only
         configuration.connectionPool.retryConnectionEstablishment = false
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        var client = EngineClient(client: http, socket: socket, key: key, sampling: sampling)
+        var client = EngineClient(client: http, socket: socket, key: key)
         let isOnProcessorAlone = plan.placement.gpu == nil
         client.limits = answerLimits ?? { AnswerWatch.Limits(promptBytes: $0, isOnProcessorAlone: isOnProcessorAlone) }
         let outcome: Result<Value, any Error>

@@ -133,7 +133,7 @@ package actor Supervisor {
 
     private func runOnce() async throws {
         let order = order
-        try await server.run(order.plan, sampling: order.fit.model.sampling, onStep: onStep) { session in
+        try await server.run(order.plan, onStep: onStep) { session in
             let seat = Seat(session: session, order: order)
             await self.onReady(seat)
             let (breaks, breaking) = AsyncStream<Failure>.makeStream()

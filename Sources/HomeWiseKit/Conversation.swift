@@ -10,7 +10,7 @@ import HomeWiseStore
 public actor Conversation {
     private let supervisor: Supervisor
     private let limit: Int?
-    private let system: [ChatMessage]
+    private let options: ModelOptions
     private let remember: @Sendable (AnswerTimings, Supervisor.Seat) async throws -> Void
     public private(set) var history: [ChatMessage] = []
 
@@ -19,14 +19,15 @@ public actor Conversation {
 
     /// - Parameters:
     ///   - limit: tokens that an answer may have at most.
-    ///   - system: said to the model before everything else.
+    ///   - options: what of them holds for single requests. Sampling that they do not name is that of the model which answers, also where
+    ///     another one took its place.
     init(
-        _ supervisor: Supervisor, limit: Int?, system: String? = nil,
+        _ supervisor: Supervisor, limit: Int?, options: ModelOptions = ModelOptions(),
         remember: @escaping @Sendable (AnswerTimings, Supervisor.Seat) async throws -> Void
     ) {
         self.supervisor = supervisor
         self.limit = limit
-        self.system = system.map { [ChatMessage(.system, $0)] } ?? []
+        self.options = options
         self.remember = remember
     }
 
@@ -108,8 +109,13 @@ public actor Conversation {
     }
 
     private func stream(_ messages: [ChatMessage], _ seat: Supervisor.Seat) async throws -> AsyncThrowingStream<AnswerPart, any Error> {
-        seat.order.fit.model.isChat
-            ? try await seat.session.client.chat(system + messages, limit: limit)
-            : try await seat.session.client.complete(messages.last?.content ?? "", limit: limit ?? Self.continuation)
+        let (model, client) = (seat.order.fit.model, seat.session.client)
+        let sampling = options.applied(to: model.sampling)
+        guard model.isChat else {
+            return try await client.complete(messages.last?.content ?? "", limit: limit ?? Self.continuation, sampling: sampling)
+        }
+        // A conversation that begins with such words of its own keeps them.
+        let system = messages.first?.role == .system ? [] : options.systemPrompt.map { [ChatMessage(.system, $0)] } ?? []
+        return try await client.chat(system + messages, limit: limit, sampling: sampling)
     }
 }

@@ -42,7 +42,9 @@ extension HomeWise {
     }
 
     /// Keeps the threads of a running engine at the cores that are free and cool, until it ends.
-    func govern(_ seat: Supervisor.Seat, isWanted: Bool, report: Report) async {
+    ///
+    /// - Parameter allowance: how many of them a person allows while it runs.
+    func govern(_ seat: Supervisor.Seat, isWanted: Bool, allowance: ThreadAllowance, report: Report) async {
         guard let board = seat.session.board else {
             if isWanted { report(.note("Threads stay as they are at the start: what they would be told by could not be written")) }
             return
@@ -53,6 +55,10 @@ extension HomeWise {
         var (before, last) = (LoadProbe(probe, engine: seat.session.pid), LoadProbe(probe, engine: seat.session.pid))
         let start = ContinuousClock.now
         while !Task.isCancelled {
+            if let decision = governor.allow(allowance.most(of: plan)) {
+                board.set(decision.threads)
+                report(.governed(decision))
+            }
             // Cancelled is how it ends.
             do { try await Task.sleep(for: Self.look) } catch { return }
             if let load = before?.load(), let decision = governor.look(load, at: start.duration(to: .now) / .seconds(1)) {
@@ -80,6 +86,9 @@ struct EngineGovernor {
         heat = HeatGovernor(most: most, limits: world.heat)
         thermometer = ProcessorThermometer(MachineProbe(root: world.sensors))
     }
+
+    /// A person allows another number of threads. - Returns: what changes now.
+    mutating func allow(_ most: Int) -> ThreadPolicy.Decision? { threads.allow(most) }
 
     /// - Parameters:
     ///   - load: of others, until now.

@@ -87,12 +87,9 @@ extension HomeWise {
     ) async throws -> Value {
         // What is saved for it holds here too, under what was said for this once.
         let options = try asked.over(savedOptions(ready.fit.key))
-        var fit = ready.fit
-        fit.model.sampling = options.applied(to: fit.model.sampling)
-        let ready = Ready(fit: fit, installed: ready.installed)
         let plan = try await options.applied(to: launchPlan(ready, saved: options.count, report: report))
         return try await withTenancy(ready, wish: wish, typed: typed, plan: plan, report: report) {
-            try await body($0.conversation(limit: limit, system: options.systemPrompt))
+            try await body($0.conversation(limit: limit, options: options))
         }
     }
 
@@ -154,6 +151,7 @@ extension HomeWise {
             placement: ready.fit.placement, threads: threads.threads,
             reasons: ["\(threads.threads) thread\(threads.threads == 1 ? "" : "s"): \(threads.reason)"])
         plan.mostThreads = max(plan.threads, Int(probe.cpu().usableCores))
+        plan.pool = plan.mostThreads
         plan.hasBlockCache = ready.fit.facts.hasBlockHeads
         plan.task = ready.fit.model.task
         plan.projector = isGGUF ? ready.installed.projector : nil

@@ -71,6 +71,11 @@ public struct HouseServer: Sendable {
                 try await send(.unloaded(wasLoaded: wasLoaded))
             }
         }
+        table.post("\(base)/saved", .use, .native) { request, _ in
+            var request = request
+            let saved = try await Reply.body(DaemonWire.Saved.self, of: &request)
+            return try Reply.json(DaemonWire.Heeded(threads: await residency.heedThreads(of: saved.model)))
+        }
         table.post("\(base)/ask", .use, .native) { request, _ in
             var request = request
             let question = try await Reply.body(DaemonWire.Ask.self, of: &request)

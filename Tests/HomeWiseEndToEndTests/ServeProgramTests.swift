@@ -57,6 +57,25 @@ import Testing
         try await ended(program)
     }
 
+    @Test func threadsThatAreSavedReachTheRunningEngine() async throws {
+        let program = try await program()
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let loaded = try await program.run("load", "smollm2-135m-instruct", "threads=1")
+        try #require(loaded.code == 0, "\(loaded.story)")
+        #expect(try await program.run("ps").output.contains("1 of up to 1 threads"))
+        let before = processes(naming: TemporaryFolder.path)
+        let more = try await program.run("options", "smollm2-135m-instruct", "threads=2")
+        #expect(more.code == 0 && more.story.contains("up to \(min(2, cores)) from now on"), "\(more.story)")
+        #expect(try await program.run("ps").output.contains("of up to \(min(2, cores)) threads"))
+        let fewer = try await program.run("options", "smollm2-135m-instruct", "threads=1")
+        #expect(fewer.story.contains("up to 1 from now on"), "\(fewer.story)")
+        _ = try await program.run("run", "smollm2-135m-instruct", "-p", "Say hello.", "--max-tokens", "8")
+        #expect(try await program.run("ps").output.contains("1 of up to 1 threads"))
+        #expect(processes(naming: TemporaryFolder.path) == before, "by the process that was there")
+        #expect(try await program.run("stop", "--all", "--now").code == 0)
+        try await ended(program)
+    }
+
     @Test func oneProcessServesAStoreAndLeavesNothingBehind() async throws {
         let program = try await program()
         let story = TemporaryFolder.path + "/serve.txt"

@@ -76,9 +76,10 @@ import Testing
         let llama = try #require(tools.llama)
         let launch = LaunchPlan(
             model: conversion.output, alias: "converted", options: ContextOptions(context: 256), threads: 1, reasons: [])
-        return try await EngineServer(LlamaCPP(llama), host: tools.host).run(launch, sampling: greedy) { session in
+        let question = [ChatMessage(.user, "What is the capital of France?")]
+        return try await EngineServer(LlamaCPP(llama), host: tools.host).run(launch) { session in
             var text = ""
-            for try await part in try await session.client.chat([ChatMessage(.user, "What is the capital of France?")], limit: 30) {
+            for try await part in try await session.client.chat(question, limit: 30, sampling: greedy) {
                 if case .text(let piece) = part { text += piece }
             }
             return text

@@ -141,5 +141,5 @@ func json(_ text: String) throws -> BoundedJSON.Value { try BoundedJSON(Array(te
 
 /// The client that the house has for its engines.
 func engineClient(of worker: RunningWorker) -> EngineClient {
-    EngineClient(client: .shared, socket: worker.socket, key: RunningWorker.key, sampling: nil)
+    EngineClient(client: .shared, socket: worker.socket, key: RunningWorker.key)
 }

@@ -74,6 +74,14 @@ struct DaemonClient: Sendable {
         }
     }
 
+    /// Says that options of a model were saved.
+    ///
+    /// - Returns: what became of its threads; `nil` where it is not loaded.
+    func saved(_ model: String) async throws -> ThreadsHeeded? {
+        let answer: DaemonWire.Heeded = try await value(.POST, "saved", DaemonWire.Saved(model: model))
+        return answer.threads
+    }
+
     /// - Throws: the failure that loading ended with.
     func load(_ wanted: DaemonWire.Load, told: @Sendable (DaemonWire.Line) -> Void) async throws -> ResidentReport {
         try await lines("load", wanted) { line in

@@ -16,6 +16,10 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
     public var threads: Int
     /// Threads that a governor may go up to while it runs.
     public var mostThreads: Int
+    /// Threads that an engine is started with whose threads are set while it runs; `nil` for as many as it may use now.
+    ///
+    /// A person may allow more of them later, and then it has them already. Those that rest cost nothing.
+    public var pool: Int?
     /// Weights are rewritten for the processor's wide kernels: prompts are read faster, and it takes memory.
     public var isRepacking: Bool
     /// The file is mapped: its pages can be dropped and read again. Otherwise it is copied into memory.
@@ -53,7 +57,7 @@ public struct LaunchPlan: Sendable, Codable, Equatable {
     ///
     /// - Parameter isGoverned: the engine gets all threads that it may ever have, and a governor says how many of them work.
     public func llamaServerArguments(socket: String, isGoverned: Bool = false) -> [String] {
-        let pool = isGoverned ? max(threads, mostThreads) : threads
+        let pool = isGoverned ? max(threads, mostThreads, pool ?? 0) : threads
         return [
             "--host", socket, "--model", model, "--alias", alias,
             "--threads", "\(pool)", "--threads-batch", "\(pool)",

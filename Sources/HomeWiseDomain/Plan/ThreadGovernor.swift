@@ -7,7 +7,9 @@ public struct ThreadGovernor: Sendable {
     /// Threads that the engine has now.
     public private(set) var threads: Int
     private let cpu: SystemCapabilities.CPU
-    private let ceiling: Int
+    private var ceiling: Int
+    /// Whether more was allowed just now: it is taken as soon as it is seen to be free.
+    private var isEager = false
     /// Seconds for which a core must have been free before it is taken; longer after one that had to be given back at once.
     private var patience = Self.shortestPatience
     private var lowerSince: Double?
@@ -29,6 +31,19 @@ public struct ThreadGovernor: Sendable {
         self.threads = threads
         self.ceiling = max(1, ceiling)
         self.cpu = cpu
+    }
+
+    /// A person allows another number of threads: fewer hold at once, more from the next look on.
+    ///
+    /// - Returns: what changes now.
+    public mutating func allow(_ ceiling: Int) -> ThreadPolicy.Decision? {
+        let ceiling = max(1, ceiling)
+        guard ceiling != self.ceiling else { return nil }
+        isEager = ceiling > self.ceiling
+        self.ceiling = ceiling
+        guard threads > ceiling else { return nil }
+        (threads, lowerSince, higher) = (ceiling, nil, nil)
+        return ThreadPolicy.Decision(threads: ceiling, reason: "no more are allowed")
     }
 
     /// - Parameters:
@@ -73,9 +88,9 @@ public struct ThreadGovernor: Sendable {
         let seen = higher ?? (now, decision.threads)
         // As many as were free all the time.
         higher = (seen.since, min(seen.threads, decision.threads))
-        guard now - seen.since >= patience else { return nil }
+        guard isEager || now - seen.since >= patience else { return nil }
         let raised = ThreadPolicy.Decision(threads: min(seen.threads, decision.threads), reason: decision.reason)
-        (threads, higher, raisedAt) = (raised.threads, nil, now)
+        (threads, higher, raisedAt, isEager) = (raised.threads, nil, now, false)
         return raised
     }
 }

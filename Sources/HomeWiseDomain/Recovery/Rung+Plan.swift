@@ -95,14 +95,14 @@ extension Rung {
         guard plan.threads > 1 else { return nil }
         let threads = plan.threads / 2
         return edit(plan, "\(threads) thread\(threads == 1 ? "" : "s") instead of \(plan.threads)") {
-            ($0.threads, $0.mostThreads) = (threads, threads)
+            ($0.threads, $0.mostThreads, $0.pool) = (threads, threads, nil)
         }
     }
 
     private func safeMode(_ plan: LaunchPlan) -> Change? {
         var safe = plan
         safe.placement = .cpu
-        (safe.threads, safe.mostThreads) = (1, 1)
+        (safe.threads, safe.mostThreads, safe.pool) = (1, 1, nil)
         safe.options = ContextOptions(
             context: min(plan.options.context, Self.safe.context), batch: min(plan.options.batch, Self.safe.batch))
         (safe.isMapped, safe.hasFlashAttention, safe.isRepacking) = (false, false, false)

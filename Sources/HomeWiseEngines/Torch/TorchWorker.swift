@@ -51,7 +51,7 @@ package struct TorchWorker: Sendable {
         configuration.httpVersion = .http1Only
         configuration.connectionPool.retryConnectionEstablishment = false
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        let client = EngineClient(client: http, socket: socket, key: key, sampling: nil)
+        let client = EngineClient(client: http, socket: socket, key: key)
         let wire = WorkerWire(client: http, socket: socket, key: key)
         let outcome: Result<Value, any Error>
         do {

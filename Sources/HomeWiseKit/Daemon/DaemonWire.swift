@@ -28,6 +28,18 @@ public enum DaemonWire {
         }
     }
 
+    /// Options of a model were saved.
+    public struct Saved: Codable, Sendable {
+        public var model: String
+        public init(model: String) { self.model = model }
+    }
+
+    public struct Heeded: Codable, Sendable {
+        /// `nil` where the model is not loaded.
+        public var threads: ThreadsHeeded?
+        public init(threads: ThreadsHeeded?) { self.threads = threads }
+    }
+
     public struct Ask: Codable, Sendable {
         public var model: String
         public var options: ModelOptions

@@ -68,7 +68,6 @@ extension HomeWise {
         try options.check()
         let wish = options.applied(to: wish)
         if !options.isEmpty { fit = try choose(named: fit.key, wish: wish, machine: machine) }
-        fit.model.sampling = options.applied(to: fit.model.sampling)
         guard let installed = try installed().first(where: { "\($0.name):\($0.quantization)" == fit.key }) else {
             throw Failure.notHere(wanted.selector, near: try self.installed().map { "\($0.name):\($0.quantization)" })
         }

@@ -25,8 +25,12 @@ extension Residency {
         _ = try await enter(order.want(purpose == .load ? .interactive : .batch, purpose, on: house), order)
         // Its figures are there with its seat.
         _ = try await tenancy(of: order.key)?.supervisor.seat()
+        // Whoever names threads for a model that runs already means that one.
+        if let threads = options.threads { await allow(threads, order.key) }
         return await ps().first { $0.key == order.key }
     }
+
+    private func allow(_ threads: Int, _ key: String) { if let tenant = tenants[key] { _ = heed(threads, tenant) } }
 
     /// Loads the models that are wanted from the start, in their order, as far as they fit together.
     ///
@@ -72,6 +76,22 @@ extension Residency {
     /// How long a loaded model stays after its last request.
     public func keep(_ key: String, _ keepAlive: KeepAlive) { obey(board.keep(key, keepAlive, at: now)) }
 
+    /// Takes over what was saved for a loaded model just now. Sampling and first words are those of each request anyway, and what an
+    /// engine is started with follows with the next request; threads alone are set while it runs.
+    ///
+    /// - Returns: `nil` where it is not loaded.
+    /// - Throws: `Failure.storeUnusable`.
+    public func heedThreads(of selector: String) throws -> ThreadsHeeded? {
+        guard let key = try residentKey(of: selector), let tenant = tenants[key] else { return nil }
+        return try heed(house.savedOptions(key).threads, tenant)
+    }
+
+    private func heed(_ threads: Int?, _ tenant: Tenant) -> ThreadsHeeded {
+        guard let seat = tenant.seat, seat.session.board != nil, let tenancy = tenant.tenancy else { return ThreadsHeeded(now: nil) }
+        tenancy.allowance.set(threads)
+        return ThreadsHeeded(now: tenancy.allowance.most(of: seat.order.plan))
+    }
+
     private func tenancy(of key: String) -> Tenancy? { tenants[key]?.tenancy }
 
     /// All models that are loaded, on their way, or failed and not tried again by themselves.
@@ -94,7 +114,7 @@ extension Residency {
             engine: tenant.tenancy?.manifest.engine, engineVersion: tenant.tenancy?.manifest.version, state: Self.state(resident.state),
             isPinned: resident.isPinned, contextAsked: tenant.order.plan.options.context, contextGiven: plan.options.context,
             planned: resident.planned, resident: memory?.resident, anonymous: memory?.anonymous, device: plan.device,
-            threads: seat?.session.board.map(\.inForce).flatMap { $0 > 0 ? $0 : nil } ?? plan.threads, threadsAtMost: plan.mostThreads,
+            threads: seat?.session.board.map(\.inForce).flatMap { $0 > 0 ? $0 : nil } ?? plan.threads, threadsAtMost: tenant.tenancy?.allowance.most(of: plan) ?? plan.mostThreads,
             sandbox: seat?.session.sandbox.words,
             startedAt: tenant.startedAt, uptime: resident.readySince.map { now - $0 },
             loadSeconds: resident.readySince == nil ? nil : resident.reloadSeconds, requestsServed: resident.served,

@@ -66,7 +66,7 @@ extension Residency {
             breaking.finish()
         }
         let key = order.key
-        let conversation = tenancy.conversation(limit: limit, system: order.options.systemPrompt) { timings, _ in
+        let conversation = tenancy.conversation(limit: limit, options: order.options) { timings, _ in
             await self.answered(timings, key)
         }
         let guest = Guest(key: key, conversation: conversation, tenancy: tenancy)

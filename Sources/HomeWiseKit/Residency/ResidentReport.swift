@@ -52,6 +52,14 @@ public struct ResidentReport: Sendable, Codable, Equatable {
     public var failure: Failure?
 }
 
+/// What became of threads that were saved for a model which is loaded.
+public struct ThreadsHeeded: Sendable, Codable, Equatable {
+    /// As many as it may use from now on; `nil` where its engine keeps those that it was started with until its next load.
+    public var now: Int?
+
+    public init(now: Int?) { self.now = now }
+}
+
 /// What all models that are loaded at a time share.
 public struct ResidencySettings: Sendable {
     /// How much memory models may take (`max_ram_usage`, `gpu_memory_usage`), and what holds where nobody says otherwise.

@@ -12,15 +12,16 @@ struct Tenancy: Sendable {
     let recovery: Recovery
     let manifest: EngineManifest
     let house: HomeWise
+    let allowance: ThreadAllowance
 
     /// - Parameters:
     ///   - limit: tokens that an answer may have at most.
-    ///   - system: said to the model before everything else.
+    ///   - options: what of them holds for single requests: sampling, and what is said to the model before everything else.
     ///   - answered: told of each answer.
     func conversation(
-        limit: Int?, system: String? = nil, answered: @escaping @Sendable (AnswerTimings, Supervisor.Seat) async -> Void = { _, _ in }
+        limit: Int?, options: ModelOptions, answered: @escaping @Sendable (AnswerTimings, Supervisor.Seat) async -> Void = { _, _ in }
     ) -> Conversation {
-        Conversation(supervisor, limit: limit, system: system) { timings, seat in
+        Conversation(supervisor, limit: limit, options: options) { timings, seat in
             await recovery.answered(seat.order)
             await answered(timings, seat)
             try house.remember(timings, seat, manifest)
@@ -66,6 +67,7 @@ extension HomeWise {
         let first = if let plan { plan } else { try await launchPlan(ready, report: report) }
         let order = try await recovery.begin(with: Supervisor.Order(plan: first, fit: ready.fit))
         report(.launching(order.plan, order.fit))
+        let allowance = ThreadAllowance()
         let supervisor = try Supervisor(
             server: EngineServer(engine(for: format, governor: governor), host: engineHost), order: order,
             recover: { try await recovery.order(after: $0, $1) },
@@ -74,8 +76,8 @@ extension HomeWise {
                 if seat.session.sandbox.complaint != nil { report(.unsandboxed(seat.session.sandbox)) }
                 await onReady(seat)
             },
-            accompany: { await govern($0, isWanted: governor != nil, report: report) }, onStep: { report(.loading($0)) })
-        let tenancy = Tenancy(supervisor: supervisor, recovery: recovery, manifest: manifest, house: self)
+            accompany: { await govern($0, isWanted: governor != nil, allowance: allowance, report: report) }, onStep: { report(.loading($0)) })
+        let tenancy = Tenancy(supervisor: supervisor, recovery: recovery, manifest: manifest, house: self, allowance: allowance)
         await onMoveIn(tenancy)
         return try await supervisor.run { _ in try await body(tenancy) }
     }

@@ -43,6 +43,23 @@ import Testing
         #expect(seen.filter { $0.0 > 120 }.count < 8)
     }
 
+    @Test func fewerThatAPersonAllowsHoldAtOnceAndMoreWithTheNextLook() {
+        var governor = ThreadGovernor(threads: 4, ceiling: 4, cpu: cpu)
+        let idle = ThreadPolicy.Load(others: 0, stolen: 0)
+        #expect(governor.allow(4) == nil)
+        #expect(governor.allow(2)?.threads == 2 && governor.threads == 2)
+        for tick in 1...40 { #expect(governor.look(idle, at: Double(tick) / 4) == nil) }
+        #expect(governor.allow(3) == nil && governor.look(idle, at: 10.25)?.threads == 3)
+        #expect(governor.allow(0)?.threads == 1)
+    }
+
+    @Test func moreThatAPersonAllowsIsNotTakenFromOthers() {
+        var governor = ThreadGovernor(threads: 1, ceiling: 1, cpu: cpu)
+        #expect(governor.allow(4) == nil)
+        #expect(governor.look(.init(others: 2, stolen: 0), at: 1)?.threads == 2)
+        #expect(governor.look(.init(others: 0, stolen: 0), at: 1.25) == nil, "and then it is as patient as ever")
+    }
+
     @Test func itStaysWithinWhatTheEngineWasStartedFor() {
         #expect(changes({ _ in 0 }, for: 10, threads: 1, ceiling: 2).map(\.1) == [2])
         #expect(changes({ _ in 9 }, for: 10).map(\.1) == [1])

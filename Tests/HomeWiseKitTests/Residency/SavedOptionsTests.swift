@@ -60,6 +60,48 @@ import Testing
         }
     }
 
+    @Test func samplingAndFirstWordsAreThoseOfEachRequest() async throws {
+        try await House.open(["a": ["tell-settings"]]) { house in
+            try await house.withResidency { residency in
+                var loading = ModelOptions()
+                (loading.temperature, loading.topK) = (0.9, 9)
+                #expect(try await residency.ask("a", options: loading) == "0.9 - 9 hi")
+                #expect(try await residency.ask("a") == "- - - hi", "what one asked for is not what the next one gets")
+                try house.setOptions(of: "a", ["temperature": "0.5", "system_prompt": "Be kind."])
+                #expect(try await residency.ask("a") == "0.5 - - Be kind.")
+                var options = ModelOptions()
+                (options.topP, options.temperature, options.systemPrompt) = (0.25, 0, "Be brief.")
+                #expect(try await residency.ask("a", options: options) == "0.0 0.25 - Be brief.")
+                try house.unsetOptions(of: "a")
+                #expect(try await residency.ask("a") == "- - - hi")
+                #expect(House.starts(of: "a").count == 1, "and nothing is loaded anew for it")
+                let own = try await residency.withModel("a", options: options) { guest in
+                    let answer = Shared("")
+                    let messages = [ChatMessage(.system, "Be silent."), ChatMessage(.user, "hi")]
+                    _ = try await guest.conversation.answer(messages) { part, _ in
+                        if case .text(let text) = part { answer.withLock { $0 += text } }
+                    }
+                    return answer.withLock { $0 }
+                }
+                #expect(own == "0.0 0.25 - Be silent.")
+            }
+        }
+    }
+
+    @Test func threadsOfAnEngineThatIsNotGovernedFollowWithItsNextLoad() async throws {
+        try await House.open(["a": []]) { house in
+            try await house.withResidency { residency in
+                #expect(try await residency.heedThreads(of: "a") == nil, "it is not loaded")
+                _ = try await residency.load("a")
+                try house.setOptions(of: "a", ["threads": "1"])
+                #expect(try await residency.heedThreads(of: "a") == ThreadsHeeded(now: nil))
+                _ = try await residency.unload("a")
+                let report = try await residency.load("a")
+                #expect(report?.threadsAtMost == 1 && report?.threads == 1)
+            }
+        }
+    }
+
     @Test func aLoadedModelIsLoadedAnewWithWhatWasSavedMeanwhile() async throws {
         try await House.open(["a": ["count-messages"]]) { house in
             let plans = Shared<[LaunchPlan]>([])
