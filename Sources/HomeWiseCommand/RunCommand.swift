@@ -132,8 +132,9 @@ struct RunCommand: AsyncParsableCommand {
         let limit = maxTokens
         let isServed = try await DaemonClient.ifRunning(world) { client in
             guard let client, !isOwn else { return false }
-            let report = try await client.load(.init(model: ready.fit.key, options: options)) { story.tell($0) }
-            try await body(RemoteConversation(client, report, options, of: ready.fit, limit: limit, story: story))
+            let naming = typed.map { Naming.typed($0) } ?? .chosen
+            let report = try await client.load(.init(model: ready.fit.key, options: options, naming: naming)) { story.tell($0) }
+            try await body(RemoteConversation(client, report, options, naming, of: ready.fit, limit: limit, story: story))
             return true
         }
         if isServed { return }

@@ -10,6 +10,7 @@ actor RemoteConversation: Talk {
     private let client: DaemonClient
     private let report: ResidentReport
     private let options: ModelOptions
+    private let naming: Naming
     private let limit: Int?
     private let story: Story
     private let name: String
@@ -17,9 +18,9 @@ actor RemoteConversation: Talk {
     private var history: [ChatMessage] = []
 
     init(
-        _ client: DaemonClient, _ report: ResidentReport, _ options: ModelOptions, of fit: Fit, limit: Int?, story: Story
+        _ client: DaemonClient, _ report: ResidentReport, _ options: ModelOptions, _ naming: Naming, of fit: Fit, limit: Int?, story: Story
     ) {
-        (self.client, self.report, self.options, self.limit, self.story) = (client, report, options, limit, story)
+        (self.client, self.report, self.options, self.naming, self.limit, self.story) = (client, report, options, naming, limit, story)
         (name, isChat) = (fit.model.name, fit.model.isChat)
     }
 
@@ -28,7 +29,8 @@ actor RemoteConversation: Talk {
     func put(_ prompt: String, onPart: @escaping @Sendable (AnswerPart) -> Void) async throws -> Speaker {
         let written = Mutex("")
         let question = DaemonWire.Ask(
-            model: report.key, options: options, messages: (isChat ? history : []) + [ChatMessage(.user, prompt)], limit: limit)
+            model: report.key, options: options, naming: naming, messages: (isChat ? history : []) + [ChatMessage(.user, prompt)],
+            limit: limit)
         defer { keep(prompt, written.withLock { $0 }) }
         return try await client.ask(question) { [story] line in
             guard case .part(let part) = line else { return story.tell(line) }

@@ -10,10 +10,12 @@ public enum DaemonWire {
     public struct Load: Codable, Sendable {
         public var model: String
         public var options: ModelOptions
+        public var naming: Naming
 
-        public init(model: String, options: ModelOptions = ModelOptions()) {
+        public init(model: String, options: ModelOptions = ModelOptions(), naming: Naming = .asGiven) {
             self.model = model
             self.options = options
+            self.naming = naming
         }
     }
 
@@ -43,13 +45,15 @@ public enum DaemonWire {
     public struct Ask: Codable, Sendable {
         public var model: String
         public var options: ModelOptions
+        public var naming: Naming
         public var messages: [ChatMessage]
         /// Tokens that the answer may have at most.
         public var limit: Int?
 
-        public init(model: String, options: ModelOptions = ModelOptions(), messages: [ChatMessage], limit: Int?) {
+        public init(model: String, options: ModelOptions = ModelOptions(), naming: Naming = .asGiven, messages: [ChatMessage], limit: Int?) {
             self.model = model
             self.options = options
+            self.naming = naming
             self.messages = messages
             self.limit = limit
         }

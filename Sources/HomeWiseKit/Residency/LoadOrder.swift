@@ -6,6 +6,25 @@ import HomeWiseEngines
 import HomeWiseMachine
 import HomeWiseStore
 
+/// How whoever asks came to a model: that decides on whether another one may take its place.
+public enum Naming: Sendable, Codable, Hashable {
+    /// By the name that it is asked for with.
+    case asGiven
+    /// A person typed this, and it was looked up for him.
+    case typed(String)
+    /// Nobody named it: the choice was ours.
+    case chosen
+
+    /// - Returns: `nil` where nobody named it.
+    func words(for name: String) -> String? {
+        switch self {
+        case .asGiven: name
+        case .typed(let words): words
+        case .chosen: nil
+        }
+    }
+}
+
 /// How a model is to be loaded, if it is not here already.
 struct LoadOrder: Sendable {
     /// What somebody asked for, as it was written.
@@ -14,6 +33,7 @@ struct LoadOrder: Sendable {
         var options: ModelOptions
         /// Pictures are among what is asked.
         var hasPictures = false
+        var naming = Naming.asGiven
 
         /// - Parameter options: these, over what is saved.
         func demand(_ options: ModelOptions) -> LaunchDemand {
@@ -27,8 +47,8 @@ struct LoadOrder: Sendable {
     var ready: HomeWise.Ready
     var plan: LaunchPlan
     var wish: Wish
-    /// What a person or a program named it by.
-    var typed: String
+    /// What a person or a program named it by; `nil` where the choice was ours.
+    var typed: String?
     /// What was asked for and what is saved, together.
     var options: ModelOptions
     /// What of it an engine that runs already must give.
@@ -73,7 +93,7 @@ extension HomeWise {
         }
         let ready = Ready(fit: fit, installed: installed)
         let plan = try await options.applied(to: launchPlan(ready, saved: options.count, since: start, report: report))
-        return LoadOrder(key: fit.key, ready: ready, plan: plan, wish: wish, typed: name, options: options, demand: wanted.demand(options))
+        return LoadOrder(key: fit.key, ready: ready, plan: plan, wish: wish, typed: wanted.naming.words(for: name), options: options, demand: wanted.demand(options))
     }
 }
 

@@ -10,23 +10,22 @@ import HomeWiseMachine
 extension Residency {
     /// Loads a model and waits until it is ready. One that failed too often is tried again.
     ///
+    /// - Parameter naming: as for `withModel`.
     /// - Throws: as `withModel`.
-    @discardableResult public nonisolated func load(_ selector: String, options: ModelOptions = ModelOptions()) async throws
-        -> ResidentReport?
-    {
-        try await load(selector, options, purpose: .load)
+    @discardableResult public nonisolated func load(
+        _ selector: String, options: ModelOptions = ModelOptions(), naming: Naming = .asGiven
+    ) async throws -> ResidentReport? {
+        try await load(LoadOrder.Wanted(selector: selector, options: options, naming: naming), purpose: .load)
     }
 
-    private nonisolated func load(_ selector: String, _ options: ModelOptions, purpose: ResidencyBoard.Want.Purpose) async throws
-        -> ResidentReport?
-    {
-        let order = try await order(for: LoadOrder.Wanted(selector: selector, options: options))
+    private nonisolated func load(_ wanted: LoadOrder.Wanted, purpose: ResidencyBoard.Want.Purpose) async throws -> ResidentReport? {
+        let order = try await order(for: wanted)
         if let isPinned = order.options.pin { await pin(order.key, isPinned) }
         _ = try await enter(order.want(purpose == .load ? .interactive : .batch, purpose, on: house), order)
         // Its figures are there with its seat.
         _ = try await tenancy(of: order.key)?.supervisor.seat()
         // Whoever names threads for a model that runs already means that one.
-        if let threads = options.threads { await allow(threads, order.key) }
+        if let threads = wanted.options.threads { await allow(threads, order.key) }
         return await ps().first { $0.key == order.key }
     }
 
@@ -38,7 +37,7 @@ extension Residency {
     public nonisolated func preload() async -> [String: Failure] {
         var failures: [String: Failure] = [:]
         for selector in settings.preload {
-            do { _ = try await load(selector, ModelOptions(), purpose: .preload) } catch {
+            do { _ = try await load(LoadOrder.Wanted(selector: selector, options: ModelOptions()), purpose: .preload) } catch {
                 failures[selector] = Failure.wrapping(error, doing: "loading \(selector)")
                 if error is CancellationError { break }
             }

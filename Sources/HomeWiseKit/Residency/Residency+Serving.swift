@@ -35,6 +35,7 @@ extension Residency {
     /// - Parameters:
     ///   - selector: the model, as a person or a program names it. It must be here.
     ///   - options: what matters to this request; the model is loaded anew only where what runs does not give it.
+    ///   - naming: whether another quantisation or another model may take its place where it does not run.
     ///   - hasPictures: pictures are among what is asked.
     ///   - client: who asks, so that one does not crowd out the others.
     ///   - patience: seconds to wait for its turn at most.
@@ -43,10 +44,11 @@ extension Residency {
     ///   `model_too_large`, `unloaded` where the model was taken away in the middle of it, the failure that loading ended with, or what
     ///   the body throws.
     public nonisolated func withModel<Value: Sendable>(
-        _ selector: String, options: ModelOptions = ModelOptions(), hasPictures: Bool = false, priority: RequestPriority = .interactive,
-        client: String = "", patience: Double? = nil, limit: Int? = nil, body: @escaping @Sendable (Guest) async throws -> Value
+        _ selector: String, options: ModelOptions = ModelOptions(), naming: Naming = .asGiven, hasPictures: Bool = false,
+        priority: RequestPriority = .interactive, client: String = "", patience: Double? = nil, limit: Int? = nil, body: @escaping @Sendable (Guest) async throws -> Value
     ) async throws -> Value {
-        let order = try await order(for: LoadOrder.Wanted(selector: selector, options: options, hasPictures: hasPictures))
+        let order = try await order(
+            for: LoadOrder.Wanted(selector: selector, options: options, hasPictures: hasPictures, naming: naming))
         if let isPinned = order.options.pin { await pin(order.key, isPinned) }
         let ticket = try await enter(order.want(priority, .request, client: client, patience: patience, on: house), order)
         let outcome: Result<Value, any Error>

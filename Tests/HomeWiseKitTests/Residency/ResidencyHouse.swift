@@ -19,16 +19,16 @@ struct ResidencyHouse {
     }
 
     /// - Parameters:
-    ///   - models: orders for the engine by name; each notes its starts, see `starts(of:)`.
+    ///   - models: orders for the engine by name; each notes its starts, see `starts(of:)`. “a:q4_0” is a smaller file of “a”.
     static func open(
         _ models: [String: [String]], _ body: @escaping @Sendable (HomeWise) async throws -> Void
     ) async throws {
         let files = Dictionary(
             uniqueKeysWithValues: models.map { name, orders in
-                (name, soundModel(60_000, orders: ["note-start \(notes(of: name))"] + orders, template: "{{ messages }}"))
+                (name, soundModel(name.contains(":") ? 50_000 : 60_000, orders: ["note-start \(notes(of: name))"] + orders, template: "{{ messages }}"))
             })
         let server = try await LoopbackServer.start { request in
-            let name = request.path.split(separator: "/").last.map { String($0.dropLast(5)) } ?? ""
+            let name = request.path.split(separator: "/").last.map { String($0.dropLast(5)).replacing("-", with: ":") } ?? ""
             return files[name].map { .file($0, for: request) } ?? .init(404)
         }
         let outcome: Result<Void, any Error>
@@ -49,8 +49,16 @@ struct ResidencyHouse {
         let bin = TemporaryFolder.path + "/bin"
         try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(atPath: bin + "/llama-server", withDestinationPath: Products.fakeEngine)
-        let entries = files.sorted { $0.key < $1.key }.map { name, bytes in
-            #"{"name": "\#(name)", "type": "gguf", "size": "1MB", "tier": "compact", "license": "mit", "variants": [{"quantization": "Q8_0", "size": \#(bytes.count), "sha256": "\#(PullTests.sha256(bytes))", "sources": ["\#(server.url)/\#(name).gguf"]}]}"#
+        func variant(_ key: String, _ bytes: [UInt8]) -> String {
+            let quantization = key.split(separator: ":").dropFirst().first.map { $0.uppercased() } ?? "Q8_0"
+            return
+                #"{"quantization": "\#(quantization)", "size": \#(bytes.count), "sha256": "\#(PullTests.sha256(bytes))", "sources": ["\#(server.url)/\#(key.replacing(":", with: "-")).gguf"]}"#
+        }
+        let names = Set(files.keys.compactMap { $0.split(separator: ":").first.map(String.init) })
+        let entries = names.sorted().map { name in
+            let own = files.filter { $0.key == name || $0.key.hasPrefix(name + ":") }.sorted { $0.key < $1.key }
+            return
+                #"{"name": "\#(name)", "type": "gguf", "size": "1MB", "tier": "compact", "license": "mit", "variants": [\#(own.map(variant).joined(separator: ","))]}"#
         }
         var patience = RetryPolicy()
         (patience.outage, patience.serverTrouble) = (.zero, .zero)
@@ -60,7 +68,7 @@ struct ResidencyHouse {
             registry: Data(#"{"models": [\#(entries.joined(separator: ","))]}"#.utf8))
     }
 
-    private static func notes(of model: String) -> String { "\(TemporaryFolder.shared)/starts-\(model)" }
+    private static func notes(of model: String) -> String { "\(TemporaryFolder.shared)/starts-\(model.replacing(":", with: "-"))" }
 
     /// Process numbers of a model's engines, in the order of their starts.
     static func starts(of model: String) -> [Int32] {
