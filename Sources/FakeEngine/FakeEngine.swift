@@ -28,6 +28,7 @@ import HomeWiseTesting
 /// - `out-of-memory-beside PATH`: has no memory while the last one that is noted there lives
 /// - `escape SECRET PLACE PORT SOCKET`: tries to get out (`Escape`), and answers with what it could do
 /// - `slow-load SECONDS`: is not ready for so long, and says so all the time; `talk-for-ever`: never
+/// - `read-silently SECONDS`: is not ready for so long, says nothing and reads all the time what is on no disk
 /// - `close-outputs`: closes both its outputs and goes on
 /// - `stall-answer N`: sends N bytes of an answer and then nothing, asleep
 /// - `busy SECONDS`: works so long before the first word; `busy-for-ever`: for ever
@@ -71,6 +72,7 @@ struct FakeEngine {
         if orders["ignore-term"] != nil { signal(SIGTERM, SIG_IGN) }
         if orders["close-outputs"] != nil { for output in [STDOUT_FILENO, STDERR_FILENO] { close(output) } }
         if orders["slow-load"] != nil || orders["talk-for-ever"] != nil { Self.talk() }
+        if orders["read-silently"] != nil { Self.keepReading("/dev/zero") }
         if let path = orders["grandchild"] { try Self.startGrandchild(path) }
         let ready = ContinuousClock.now + .milliseconds(orders["load-takes"].flatMap { Int($0) } ?? 0)
         let server = try await LoopbackServer.start(socket: socket) { request in
@@ -113,6 +115,17 @@ struct FakeEngine {
         }
     }
 
+    private static func keepReading(_ path: String) {
+        Thread.detachNewThread {
+            let file = open(path, O_RDONLY | O_CLOEXEC)
+            var piece = [UInt8](repeating: 0, count: 1 << 20)
+            while true {
+                for _ in 0..<4 { _ = read(file, &piece, piece.count) }
+                usleep(20_000)
+            }
+        }
+    }
+
     /// When it was started.
     private static let start = ContinuousClock.now
 
@@ -120,7 +133,7 @@ struct FakeEngine {
     private static func misbehaved(_ request: LoopbackServer.Request, _ orders: Orders) -> LoopbackServer.Reply? {
         if request.path == "/health" {
             if orders["talk-for-ever"] != nil { return .init(503) }
-            guard let seconds = orders["slow-load"].flatMap(Double.init) else { return nil }
+            guard let seconds = (orders["slow-load"] ?? orders["read-silently"]).flatMap(Double.init) else { return nil }
             return start.duration(to: .now) < .seconds(seconds) ? .init(503) : .init(200)
         }
         guard request.path != "/v1/completions" else { return nil }

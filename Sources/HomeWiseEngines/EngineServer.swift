@@ -161,6 +161,7 @@ private struct LoadProgress {
     private let start = SuspendingClock.now
     private var watch: LoadWatch
     private var read: Int?
+    private var called: Int?
     private var share = 0.0
     private var lastLook = -1.0
 
@@ -180,7 +181,9 @@ private struct LoadProgress {
     /// - Returns: why it is given up; `nil` while it goes on.
     mutating func look(at pid: Int32?) -> String? {
         let now = start.duration(to: .now) / .seconds(1)
-        if let pid, now - lastLook > 0.2 { (read, lastLook) = (KernelSigns.bytesRead(by: pid), now) }
-        return watch.look(silence: log.silence / .seconds(1), bytes: read, at: now)
+        if let pid, now - lastLook > 0.2 {
+            (read, called, lastLook) = (KernelSigns.bytesRead(by: pid), KernelSigns.bytesCalled(by: pid), now)
+        }
+        return watch.look(silence: log.silence / .seconds(1), bytes: read, calls: called, at: now)
     }
 }

@@ -36,6 +36,15 @@ import Testing
         #expect(try await fake(load: .init(silence: 0.4, talk: 60)).text("slow-load 2") == "Hello from the fake.")
     }
 
+    @Test("SUP-06 a silent load from a disk that the kernel does not count is waited for") func silentLoad() async throws {
+        #expect(try await fake(load: .init(silence: 1, talk: 60)).text("read-silently 3") == "Hello from the fake.")
+    }
+
+    @Test("SUP-05 being asked whether it is ready is no reading") func asked() async throws {
+        let failure = try await fake(load: .init(silence: 1, talk: 60)).failure("never-ready")
+        #expect(failure?.engineCause == .hung && failure?.message.contains("read nothing") == true, "\(String(describing: failure))")
+    }
+
     @Test("SUP-07 one that talks and is never ready is ended") func neverReady() async throws {
         let failure = try await fake(load: .init(silence: 20, talk: 0.5)).failure("talk-for-ever")
         #expect(failure?.code == .engineStartFailed && failure?.engineCause == .hung, "\(String(describing: failure))")

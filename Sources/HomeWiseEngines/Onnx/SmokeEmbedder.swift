@@ -10,10 +10,12 @@ enum SmokeEmbedder {
     private static let width = 4
 
     /// Files by their names, as `onnx.proto3` and Hugging Face's tokenizers define them.
-    static func files() -> [String: Data] {
+    ///
+    /// - Parameter axis: the output is the mean over this one, which a sound model's is not; `nil` for a sound one.
+    static func files(meanOver axis: Int? = nil) -> [String: Data] {
         let vocabulary = words.enumerated().map { "\"\($1)\": \($0)" }.joined(separator: ", ")
         return [
-            "model.onnx": Data(model()),
+            "model.onnx": Data(model(meanOver: axis)),
             "config.json": Data(
                 #"{"model_type": "bert", "architectures": ["BertModel"], "hidden_size": 4, "max_position_embeddings": 32, "vocab_size": 5}"#
                     .utf8),
@@ -32,12 +34,18 @@ enum SmokeEmbedder {
     }
 
     /// One node: rows of the table, looked up by the words' numbers.
-    private static func model() -> [UInt8] {
+    private static func model(meanOver axis: Int?) -> [UInt8] {
         let table = (0..<words.count).flatMap { row in (0..<width).flatMap { column in bytes(of: Float(row * width + column + 1)) } }
         let tensor = number(1, words.count) + number(1, width) + number(2, 1) + text(8, "table") + field(9, table)
-        let node = text(1, "table") + text(1, "input_ids") + text(2, "last_hidden_state") + text(4, "Gather")
+        let rows = axis == nil ? "last_hidden_state" : "rows"
+        let gather = field(1, text(1, "table") + text(1, "input_ids") + text(2, rows) + text(4, "Gather"))
+        let mean = axis.map { axis in
+            // 7: a list of integers.
+            let axes = text(1, "axes") + number(8, axis) + [0xA0, 0x01, 7]
+            return field(1, text(1, rows) + text(2, "last_hidden_state") + text(4, "ReduceMean") + field(5, axes))
+        }
         let graph =
-            field(1, node) + text(2, "smoke") + field(5, tensor) + field(11, value("input_ids", type: 7, ["batch", "tokens"]))
+            gather + (mean ?? []) + text(2, "smoke") + field(5, tensor) + field(11, value("input_ids", type: 7, ["batch", "tokens"]))
             // Not looked at, and wanted all the same: every real embedder has it.
             + field(11, value("attention_mask", type: 7, ["batch", "tokens"]))
             + field(12, value("last_hidden_state", type: 1, ["batch", "tokens", "\(width)"]))

@@ -54,6 +54,19 @@ import Testing
         for second in stride(from: 0.0, to: 1200, by: 10) { #expect(other.look(silence: 1, bytes: 0, at: second) == nil) }
     }
 
+    @Test("SUP-06 what comes through calls alone is reading where it is a model's share, and is none where it is not") func calls() {
+        var watch = LoadWatch(.init(silence: 10, talk: 100), at: 0)
+        // A network disk: the kernel counts no block of it.
+        for second in stride(from: 0.0, to: 1200, by: 5) {
+            #expect(watch.look(silence: second, bytes: 7, calls: Int(second) * 4_000_000, at: second) == nil)
+        }
+        var asked = LoadWatch(.init(silence: 10, talk: 100), at: 0)
+        for second in stride(from: 0.0, through: 10, by: 1) {
+            #expect(asked.look(silence: second, bytes: 0, calls: Int(second) * 10_000, at: second) == nil)
+        }
+        #expect(asked.look(silence: 11, bytes: 0, calls: 110_000, at: 11)?.contains("read nothing") == true)
+    }
+
     @Test("SUP-07 words alone end too, later where reading cannot be seen") func talk() {
         var watch = LoadWatch(.init(silence: 10, talk: 100), at: 0)
         #expect(watch.look(silence: 0, bytes: 7, at: 50) == nil && watch.look(silence: 0, bytes: 7, at: 149) == nil)
