@@ -67,7 +67,6 @@ package struct EngineServer: Sendable {
         body: @escaping @Sendable (Session) async throws -> Value
     ) async throws -> Value {
         let folder = try SocketFolder(preferring: host.runFolder)
-        try folder.sweep()
         Leftovers(folder: host.runFolder).reap()
         let place = try EnginePlace(in: folder, records: host.runFolder)
         let socket = place.socket

@@ -30,27 +30,7 @@ package struct SocketFolder {
         return path + "/" + String(repeating: "0", count: number.leadingZeroBitCount / 4) + String(number, radix: 16) + "/s.sock"
     }
 
-    /// Removes sockets that nobody listens on any more: a run that was killed could not clean up.
-    func sweep() throws {
-        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
-            let file = path + "/" + name
-            if name.hasSuffix(".sock"), !Self.isAlive(file) { try Self.remove(file) }
-            if name.hasSuffix(".sock.board"), Self.isLeft(board: file) { try Self.remove(file) }
-        }
-    }
-
-    /// A board is there a moment before its socket is.
-    private static func isLeft(board: String) -> Bool {
-        var status = stat()
-        guard stat(board, &status) == 0, time(nil) - status.st_mtim.tv_sec > 60 else { return false }
-        let socket = String(board.dropLast(".board".count))
-        return access(socket, F_OK) != 0 || !isAlive(socket)
-    }
-
-    private static func remove(_ file: String) throws {
-        guard unlink(file) == 0 || errno == ENOENT else { throw Failure.cannotWrite(path: file, errno: errno) }
-    }
-
+    /// Whether somebody listens at a socket.
     package static func isAlive(_ socket: String) -> Bool {
         let descriptor = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return true }

@@ -18,9 +18,11 @@ package final class PlainClient: Sendable {
         guard isConnected else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     }
 
-    package func post(_ path: String, _ body: Data) throws {
-        let head = "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n"
-        let bytes = Array(head.utf8) + body
+    package func post(_ path: String, _ body: Data) throws { try send("POST", path, body) }
+
+    package func send(_ method: String, _ path: String, _ body: Data, headers: [String] = []) throws {
+        let lines = ["\(method) \(path) HTTP/1.1", "Host: x", "Content-Type: application/json", "Content-Length: \(body.count)"] + headers
+        let bytes = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body
         guard write(file, bytes, bytes.count) == bytes.count else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     }
 

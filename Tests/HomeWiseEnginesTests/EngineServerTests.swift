@@ -115,29 +115,6 @@ import Testing
 }
 
 @Suite(.temporaryFolder) struct SocketTests {
-    @Test("SUP-18 sockets of dead runs are swept, living ones are left alone") func sweep() async throws {
-        let folder = try SocketFolder(preferring: TemporaryFolder.path)
-        let alive = try await LoopbackServer.start(socket: TemporaryFolder.path + "/alive.sock") { _ in .init() }
-        let dead = try await LoopbackServer.start(socket: TemporaryFolder.path + "/dead.sock") { _ in .init() }
-        try await dead.stop()
-        // Closing removes nothing on its own where the path was linked elsewhere; make sure there is a dead one.
-        if !FileManager.default.fileExists(atPath: TemporaryFolder.path + "/dead.sock") {
-            try Self.leaveDeadSocket(TemporaryFolder.path + "/dead.sock")
-        }
-        try folder.sweep()
-        #expect(try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path) == ["alive.sock"])
-        try await alive.stop()
-    }
-
-    private static func leaveDeadSocket(_ path: String) throws {
-        let script = "import socket; s = socket.socket(socket.AF_UNIX); s.bind('\(path)')"
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", script]
-        try process.run()
-        process.waitUntilExit()
-    }
-
     @Test func aFolderTooLongForASocketGetsAnother() throws {
         let long = TemporaryFolder.path + "/" + String(repeating: "x", count: 100)
         let folder = try SocketFolder(preferring: long)

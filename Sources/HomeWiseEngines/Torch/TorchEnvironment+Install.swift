@@ -38,7 +38,7 @@ extension TorchEnvironment {
     private func makeWorker(_ places: TorchPlaces, _ report: @escaping @Sendable (String) -> Void) async throws {
         report("Proving that it works")
         try WorkerPackage(places: places).write()
-        let proof = try await TorchWorker(launcher: places.launcher, host: host).prove()
+        let proof = try await TorchProof(host: host).prove(manifest(places))
         do { try Data(proof.utf8).write(to: URL(filePath: places.proof), options: .atomic) } catch {
             throw Failure.cannotWrite(path: places.proof, error: error)
         }

@@ -155,7 +155,8 @@ import Testing
         let host = EngineHost(
             guardProgram: Products.homewise, runFolder: base + "/run", logFolder: base + "/logs",
             environment: ProcessInfo.processInfo.environment)
-        do { _ = try await TorchWorker(launcher: places.launcher, host: host).prove() } catch { return error as? Failure }
+        let manifest = EngineManifest(engine: TorchEnvironment.name, version: "0", origin: .environment, server: places.launcher)
+        do { _ = try await TorchProof(host: host).prove(manifest) } catch { return error as? Failure }
         return nil
     }
 

@@ -29,7 +29,7 @@ struct TorchHouse: Sendable {
         return TorchHouse(environment: environment, manifest: manifest, host: host)
     }
 
-    var worker: TorchWorker { TorchWorker(launcher: manifest.server, host: host) }
+    var worker: OrderedWorker { OrderedWorker(manifest: manifest, host: host) }
     var places: TorchPlaces {
         TorchPlaces(folder: URL(filePath: manifest.server).deletingLastPathComponent().deletingLastPathComponent().path)
     }
@@ -65,6 +65,55 @@ struct TorchHouse: Sendable {
     func failure(_ arguments: [String]) async -> Failure? {
         do { try await worker.run(arguments, alias: "failing") { _ in } } catch { return error as? Failure }
         return nil
+    }
+}
+
+/// A worker that is started with the very arguments that a test gives, and keeps to itself what it may read.
+struct OrderedWorker: Sendable {
+    var manifest: EngineManifest
+    var host: EngineHost
+
+    private struct Ordered: Engine {
+        static let formats: Set<ModelFormat> = [.pytorch]
+        var manifest: EngineManifest
+        var arguments: [String]
+        let isGoverned = false
+        let libraries: [String] = []
+
+        func command(for plan: LaunchPlan, socket: String, board: GovernorBoard?) -> EngineCommand {
+            EngineCommand(program: manifest.server, arguments: arguments + ["--alias", plan.alias, "--socket", socket])
+        }
+    }
+
+    func run<Value: Sendable>(
+        _ arguments: [String], alias: String, body: @escaping @Sendable (EngineServer.Session) async throws -> Value
+    ) async throws -> Value {
+        var host = host
+        host.isSandboxed = false
+        var plan = LaunchPlan(model: "", alias: alias, options: ContextOptions(context: 64), threads: 1, reasons: [])
+        plan.task = arguments.contains("embedding") ? .embedding : .completion
+        return try await EngineServer(Ordered(manifest: manifest, arguments: arguments), host: host).run(plan, body: body)
+    }
+}
+
+extension EngineServer.Session {
+    /// A question that our own client never asks.
+    ///
+    /// - Parameter key: `nil` for the right one.
+    func ask(_ method: String, _ path: String, _ body: Data = Data(), key: String? = nil) async throws -> (status: Int, body: Data) {
+        let socket = String(client.base.dropFirst("http+unix://".count)).removingPercentEncoding ?? ""
+        let wire = try PlainClient(socket)
+        try wire.send(method, path, body, headers: ["Authorization: Bearer \(key ?? client.key)", "Connection: close"])
+        let text = try await wire.answer()
+        let status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        let content = text.range(of: "\r\n\r\n").map { text[$0.upperBound...] }
+        return (try #require(status), Data(try #require(content).utf8))
+    }
+
+    /// Whether it has grown more than it was allowed to, and asks to be replaced.
+    func wantsSuccessor() async throws -> Bool {
+        struct Health: Decodable { var recycle: Bool? }
+        return try await JSONDecoder().decode(Health.self, from: ask("GET", "/health").body).recycle ?? false
     }
 }
 

@@ -25,6 +25,11 @@ import Testing
         #expect(TorchEnvironment.readable(house.manifest).count == 2)
     }
 
+    @Test("a real environment is proven in the sandbox that models run in") func proof() async throws {
+        let house = try await TorchHouse.open()
+        #expect(try await TorchProof(host: house.host).prove(house.manifest).contains("wrote a token"))
+    }
+
     @Test("SUP-30 a real model chats by streaming, and stops when it is told to, or left") func chat() async throws {
         let house = try await TorchHouse.open()
         let arguments = ["--model", try TorchHouse.model("smollm2-hf"), "--threads", "2", "--context", "300"]
@@ -40,39 +45,39 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: house.host.runFolder).isEmpty)
     }
 
-    private func complete(_ more: String, _ session: TorchWorker.Session) async throws -> TextReply.Choice {
+    private func complete(_ more: String, _ session: EngineServer.Session) async throws -> TextReply.Choice {
         let body = json(#"{"prompt": "One, two, three, four,", "temperature": 0, "max_tokens": 12\#(more)}"#)
-        let (status, data) = try await session.wire.post("/v1/completions", body, key: session.wire.key)
+        let (status, data) = try await session.ask("POST", "/v1/completions", body)
         #expect(status == 200)
         let reply = try JSONDecoder().decode(TextReply.self, from: data)
         return try #require(reply.choices.first)
     }
 
-    private func stops(_ session: TorchWorker.Session) async throws {
+    private func stops(_ session: EngineServer.Session) async throws {
         let whole = try await complete("", session)
         #expect(whole.finish_reason == "length" && whole.text.contains(" six"), "\(whole.text)")
         let stopped = try await complete(#", "stop": [" six"]"#, session)
         #expect(stopped.finish_reason == "stop" && whole.text.hasPrefix(stopped.text + " six"), "\(stopped.text)")
     }
 
-    private func refuses(_ session: TorchWorker.Session) async throws {
-        let (status, data) = try await session.wire.get("/v1/models", key: "wrong")
+    private func refuses(_ session: EngineServer.Session) async throws {
+        let (status, data) = try await session.ask("GET", "/v1/models", key: "wrong")
         #expect(status == 401 && EngineReply.complaint(in: data) == "Invalid API Key")
         let long = String(repeating: "word ", count: 400)
         let failure = await #expect(throws: Failure.self) { try await answer(session.client.chat([ChatMessage(.user, long)])) }
         let message = failure?.message ?? ""
         #expect(message.contains("(400)") && message.contains("300") && message.contains("tokens"), "\(message)")
-        let (wrongPurpose, _) = try await session.wire.post("/v1/embeddings", json(#"{"input": "x"}"#), key: session.wire.key)
+        let (wrongPurpose, _) = try await session.ask("POST", "/v1/embeddings", json(#"{"input": "x"}"#))
         #expect(wrongPurpose == 501)
     }
 
-    private func hangsUp(_ session: TorchWorker.Session) async throws {
+    private func hangsUp(_ session: EngineServer.Session) async throws {
         for try await part in try await session.client.complete("Once upon a time", limit: 250) {
             if case .text = part { break }
         }
         // Whatever is asked next waits for the work that nobody wants any more; tokenizing costs nothing by itself.
         let start = ContinuousClock.now
-        let (status, _) = try await session.wire.post("/tokenize", json(#"{"content": "x"}"#), key: session.wire.key)
+        let (status, _) = try await session.ask("POST", "/tokenize", json(#"{"content": "x"}"#))
         #expect(status == 200 && start.duration(to: .now) < .milliseconds(500), "\(start.duration(to: .now))")
     }
 
@@ -84,15 +89,15 @@ import Testing
                 "A cat sits on the mat.", "A kitten is resting on a rug.",
                 "The stock market fell sharply today, and nobody knows why it did.",
             ]
-            let vectors = try await session.wire.embeddings(texts)
+            let vectors = try await session.client.embed(texts)
             #expect(vectors.map(\.count) == [384, 384, 384])
             for vector in vectors { #expect(abs(product(vector, vector) - 1) < 1e-4) }
             #expect(product(vectors[0], vectors[1]) > 0.5 && product(vectors[0], vectors[2]) < 0.2)
             // Padding that is computed with would show here.
-            let alone = try await session.wire.embeddings([texts[0]])
+            let alone = try await session.client.embed([texts[0]])
             #expect(product(alone[0], vectors[0]) > 0.9999)
             let failure = await #expect(throws: Failure.self) {
-                try await session.wire.embeddings([String(repeating: "word ", count: 300)])
+                try await session.client.embed([String(repeating: "word ", count: 300)])
             }
             #expect(failure?.message.contains("302") == true && failure?.message.contains("256") == true, "\(failure?.message ?? "")")
         }
@@ -194,15 +199,16 @@ import Testing
             threading.Thread(target=noise, daemon=True).start()
             """
         try Data(junk.utf8).write(to: URL(filePath: site + "/sitecustomize.py"))
-        let worker = TorchWorker(launcher: places.launcher, host: house.host)
+        let worker = OrderedWorker(
+            manifest: EngineManifest(engine: TorchEnvironment.name, version: "0", origin: .environment, server: places.launcher), host: house.host)
         try await worker.run(["--selftest", "--context", "128", "--threads", "1", "--recycle-after-growth", "24"], alias: "troubled") {
             session in
             #expect(try await answer(session.client.complete("hello", limit: 3)).reason != nil, "what is printed is in no answer")
-            #expect(await session.wire.health()?.wantsSuccessor == false)
+            #expect(try await session.wantsSuccessor() == false)
             #expect(FileManager.default.createFile(atPath: grow, contents: nil))
             let isOver = try await eventually(within: .seconds(20)) {
                 _ = try await answer(session.client.complete("hello", limit: 1))
-                return await session.wire.health()?.wantsSuccessor == true
+                return try await session.wantsSuccessor()
             }
             #expect(isOver, "it asks to be replaced between two requests")
             try EngineShelf.remove(places.environment)
