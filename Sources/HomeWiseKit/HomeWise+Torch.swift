@@ -13,7 +13,9 @@ extension HomeWise {
             // Our worker computes on the processor; the build for graphics cards is four times as large.
             let machine = TorchRecipe.Machine(system: .linux, hasCUDA: false)
         #endif
-        return TorchEnvironment(host: engineHost, cache: world.cache, machine: machine)
+        return TorchEnvironment(host: engineHost, cache: world.cache, machine: machine) { path, onWait in
+            try await FileLock.hold(path, waiting: onWait)
+        }
     }
 
     /// What installing the PyTorch engine would fetch, for a person to agree to.

@@ -14,8 +14,8 @@ extension TorchEnvironment {
     package func install(_ plan: TorchPlan, report: @escaping @Sendable (String) -> Void) async throws -> EngineManifest {
         let places = TorchPlaces(folder: plan.folder)
         try places.makeFolder()
-        let latch = try await FolderLatch.hold(places.lock) { report("Waiting for another program that makes this environment") }
-        defer { _ = latch }
+        let turn = try await turn(at: places) { report("Waiting for another program that makes this environment") }
+        defer { withExtendedLifetime(turn) {} }
         if places.readNote() == nil { try await makePackages(plan, places, report) }
         if !places.isProven { try await makeWorker(places, report) }
         return try manifest(places)

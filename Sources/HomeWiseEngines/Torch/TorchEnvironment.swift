@@ -13,6 +13,11 @@ package struct TorchEnvironment: Sendable {
     /// PyTorch's own index of builds for processors, where a person has set it.
     package var cpuIndex: String?
     let engines: String
+    private let lock: Lock
+
+    /// Waits until nobody else has the lock at a path, and has it as long as what it gives lives. Locks are of the disk, and so is what there
+    /// is to know of them: whoever connects the rooms brings one along.
+    package typealias Lock = @Sendable (_ path: String, _ onWait: @escaping @Sendable () -> Void) async throws -> any Sendable
 
     /// The engine's name.
     package static let name = "pytorch"
@@ -22,7 +27,12 @@ package struct TorchEnvironment: Sendable {
     /// - Parameters:
     ///   - cache: the folder that can be lost.
     ///   - cpuIndex: as a person set it; else the variable in the host's environment.
-    package init(host: EngineHost, cache: String, recipe: TorchRecipe = .current, machine: TorchRecipe.Machine, cpuIndex: String? = nil) {
+    ///   - lock: keeps two programs from making the same environment at a time.
+    package init(
+        host: EngineHost, cache: String, recipe: TorchRecipe = .current, machine: TorchRecipe.Machine, cpuIndex: String? = nil,
+        lock: @escaping Lock
+    ) {
+        self.lock = lock
         self.host = host
         self.recipe = recipe
         self.machine = machine
@@ -69,12 +79,16 @@ package struct TorchEnvironment: Sendable {
         return nil
     }
 
+    func turn(at places: TorchPlaces, onWait: @escaping @Sendable () -> Void) async throws -> any Sendable {
+        try await lock(places.lock, onWait)
+    }
+
     /// The pip of a fresh environment is asked: the person's own Python may have none.
     private func versions(_ candidate: TorchRecipe.Candidate, _ python: PythonProgram) async throws -> [String] {
         let places = places(candidate.build, python.version)
         try places.makeFolder()
-        let latch = try await FolderLatch.hold(places.lock) {}
-        defer { _ = latch }
+        let turn = try await turn(at: places) {}
+        defer { withExtendedLifetime(turn) {} }
         try await makeEnvironment(places, python.path) { _ in }
         let arguments = ["index", "versions", "torch", "--only-binary=:all:"] + candidate.pipArguments
         let (_, lines) = try await pip(places, arguments).run(within: .seconds(120))

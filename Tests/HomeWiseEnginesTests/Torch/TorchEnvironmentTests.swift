@@ -40,7 +40,7 @@ import Testing
         let host = EngineHost(
             guardProgram: Products.homewise, runFolder: base + "/run", logFolder: base + "/logs",
             environment: ["PATH": "\(base)/bin:\(base)/tools", "HF_TOKEN": "secret"])
-        return TorchEnvironment(host: host, cache: base + "/cache", machine: .init(system: .linux, hasCUDA: false))
+        return TorchEnvironment(host: host, cache: base + "/cache", machine: .init(system: .linux, hasCUDA: false), lock: fileLock)
     }
 
     private var calls: [String] {
@@ -126,19 +126,18 @@ import Testing
         #expect(try !environment.remove())
     }
 
-    @Test("two programs that make it at once take turns") func latch() async throws {
-        let path = TemporaryFolder.path + "/lock"
-        let order = Mutex<[String]>([])
-        let latch = try await FolderLatch.hold(path) {}
-        async let other: Void = {
-            let latch = try await FolderLatch.hold(path) { order.withLock { $0.append("waits") } }
-            defer { _ = latch }
-            order.withLock { $0.append("has it") }
-        }()
-        #expect(await eventually(within: .seconds(5)) { order.withLock { $0 } == ["waits"] })
-        _ = consume latch
-        try await other
-        #expect(order.withLock { $0 } == ["waits", "has it"])
+    @Test("two programs that make it at once take turns") func turns() async throws {
+        let environment = try environment(orders: #"*"pip install"*) exit 1 ;;"#)
+        let plan = try await environment.plan()
+        let told = Mutex<[String]>([])
+        var lock: (any Sendable)? = try await fileLock(plan.folder + "/lock") { Issue.record("nobody has it") }
+        let making = Task { [plan] in try await environment.install(plan) { words in told.withLock { $0.append(words) } } }
+        #expect(await eventually(within: .seconds(5)) { told.withLock { $0.count } == 1 })
+        #expect(told.withLock { $0.first?.contains("another program") == true }, "and nothing is made meanwhile")
+        _ = lock
+        lock = nil
+        let failure = await #expect(throws: Failure.self) { try await making.value }
+        #expect(failure?.code == .engineBuildFailed && told.withLock { $0.count } > 1, "then it goes on")
     }
 }
 

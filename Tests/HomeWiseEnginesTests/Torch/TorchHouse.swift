@@ -23,7 +23,7 @@ struct TorchHouse: Sendable {
         let host = EngineHost(
             guardProgram: Products.homewise, runFolder: base + "/run", logFolder: base + "/logs", environment: variables)
         let cache = variables["HOMEWISE_CACHE"] ?? (variables["XDG_CACHE_HOME"] ?? NSHomeDirectory() + "/.cache") + "/homewise"
-        let environment = TorchEnvironment(host: host, cache: cache, machine: .init(system: .linux, hasCUDA: false))
+        let environment = TorchEnvironment(host: host, cache: cache, machine: .init(system: .linux, hasCUDA: false), lock: fileLock)
         let plan = try await environment.plan()
         let manifest = try await environment.install(plan) { _ in }
         return TorchHouse(environment: environment, manifest: manifest, host: host)
