@@ -9,7 +9,9 @@ extension HouseServer {
 
     /// Loads a model, and tells of each step.
     func load(_ wanted: DaemonWire.Load, _ send: @escaping Send) async throws {
-        let report = try await telling(of: wanted.model, send) { try await residency.load(wanted.model, options: wanted.options, naming: wanted.naming) }
+        let report = try await telling(of: wanted.model, send) {
+            try await residency.load(wanted.model, options: wanted.options, naming: wanted.naming)
+        }
         guard let report else { throw Failure.unloaded(wanted.model) }
         try await send(.loaded(report))
     }
@@ -17,7 +19,9 @@ extension HouseServer {
     /// One request to a model, which is loaded where it is not.
     func answer(_ question: DaemonWire.Ask, _ send: @escaping Send) async throws {
         let speaker = try await telling(of: question.model, send) {
-            try await residency.withModel(question.model, options: question.options, naming: question.naming, client: "local", limit: question.limit) { guest in
+            try await residency.withModel(
+                question.model, options: question.options, naming: question.naming, client: "local", limit: question.limit
+            ) { guest in
                 let (parts, continuation) = AsyncStream<AnswerPart>.makeStream()
                 return try await withThrowingTaskGroup(of: Speaker?.self) { group in
                     group.addTask {

@@ -27,7 +27,8 @@ import Testing
         environment["HOMEWISE_STATE"] = TemporaryFolder.path + "/state"
         let world = try World(environment: environment, executable: Products.homewise)
         return try await HomeWise.open(world) { house in
-            let torch = TorchEnvironment(host: house.engineHost, cache: world.cache, machine: .init(system: .linux, hasCUDA: false), lock: fileLock)
+            let torch = TorchEnvironment(
+                host: house.engineHost, cache: world.cache, machine: .init(system: .linux, hasCUDA: false), lock: fileLock)
             return try await Tools(
                 llama: withEngine ? house.installEngine { _ in } : nil, torch: torch.install(torch.plan()) { _ in },
                 converter: house.converterTools { _ in },

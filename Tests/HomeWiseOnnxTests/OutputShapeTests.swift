@@ -22,7 +22,8 @@ import Testing
         try await withWorker(.embedding(model(meanOver: 0), context: 32)) { worker in
             for _ in 0..<2 {
                 let several = try await worker.post("/v1/embeddings", #"{"input": ["hi", "hi"]}"#)
-                #expect(several.status == 500 && several.error?["message"]?.string?.contains("the shape [1, 3, 4]") == true, "\(several.text)")
+                #expect(
+                    several.status == 500 && several.error?["message"]?.string?.contains("the shape [1, 3, 4]") == true, "\(several.text)")
                 #expect(try await worker.post("/v1/embeddings", #"{"input": "hi"}"#).status == 200)
             }
             #expect(worker.isRunning)

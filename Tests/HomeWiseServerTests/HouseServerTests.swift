@@ -88,7 +88,8 @@ import Testing
             let now = try PlainClient(socket)
             try now.post("\(DaemonWire.base)/unload", JSONEncoder().encode(DaemonWire.Unload(model: "a", isAtOnce: true)))
             let texts = try await [story.value, now.answer()]
-            #expect(texts[0].contains(#"{"draining":{"requests":1}}"#) && texts[0].contains(#"{"unloaded":{"wasLoaded":true}}"#), "\(texts)")
+            #expect(
+                texts[0].contains(#"{"draining":{"requests":1}}"#) && texts[0].contains(#"{"unloaded":{"wasLoaded":true}}"#), "\(texts)")
             #expect(texts[1].contains(#"{"unloaded":{"wasLoaded":true}}"#), "\(texts)")
             let cut = try await client.answer()
             #expect(cut.contains("a:q8_0 was unloaded: it was asked for."), "\(cut)")

@@ -50,7 +50,8 @@ public enum DaemonWire {
         /// Tokens that the answer may have at most.
         public var limit: Int?
 
-        public init(model: String, options: ModelOptions = ModelOptions(), naming: Naming = .asGiven, messages: [ChatMessage], limit: Int?) {
+        public init(model: String, options: ModelOptions = ModelOptions(), naming: Naming = .asGiven, messages: [ChatMessage], limit: Int?)
+        {
             self.model = model
             self.options = options
             self.naming = naming

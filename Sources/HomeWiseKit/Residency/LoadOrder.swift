@@ -93,7 +93,9 @@ extension HomeWise {
         }
         let ready = Ready(fit: fit, installed: installed)
         let plan = try await options.applied(to: launchPlan(ready, saved: options.count, since: start, report: report))
-        return LoadOrder(key: fit.key, ready: ready, plan: plan, wish: wish, typed: wanted.naming.words(for: name), options: options, demand: wanted.demand(options))
+        return LoadOrder(
+            key: fit.key, ready: ready, plan: plan, wish: wish, typed: wanted.naming.words(for: name), options: options,
+            demand: wanted.demand(options))
     }
 }
 

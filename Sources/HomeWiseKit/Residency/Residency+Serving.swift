@@ -45,7 +45,8 @@ extension Residency {
     ///   the body throws.
     public nonisolated func withModel<Value: Sendable>(
         _ selector: String, options: ModelOptions = ModelOptions(), naming: Naming = .asGiven, hasPictures: Bool = false,
-        priority: RequestPriority = .interactive, client: String = "", patience: Double? = nil, limit: Int? = nil, body: @escaping @Sendable (Guest) async throws -> Value
+        priority: RequestPriority = .interactive, client: String = "", patience: Double? = nil, limit: Int? = nil,
+        body: @escaping @Sendable (Guest) async throws -> Value
     ) async throws -> Value {
         let order = try await order(
             for: LoadOrder.Wanted(selector: selector, options: options, hasPictures: hasPictures, naming: naming))

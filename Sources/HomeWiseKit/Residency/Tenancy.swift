@@ -76,7 +76,8 @@ extension HomeWise {
                 if seat.session.sandbox.complaint != nil { report(.unsandboxed(seat.session.sandbox)) }
                 await onReady(seat)
             },
-            accompany: { await govern($0, isWanted: governor != nil, allowance: allowance, report: report) }, onStep: { report(.loading($0)) })
+            accompany: { await govern($0, isWanted: governor != nil, allowance: allowance, report: report) },
+            onStep: { report(.loading($0)) })
         let tenancy = Tenancy(supervisor: supervisor, recovery: recovery, manifest: manifest, house: self, allowance: allowance)
         await onMoveIn(tenancy)
         return try await supervisor.run { _ in try await body(tenancy) }

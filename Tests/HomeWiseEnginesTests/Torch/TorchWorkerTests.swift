@@ -200,7 +200,8 @@ import Testing
             """
         try Data(junk.utf8).write(to: URL(filePath: site + "/sitecustomize.py"))
         let worker = OrderedWorker(
-            manifest: EngineManifest(engine: TorchEnvironment.name, version: "0", origin: .environment, server: places.launcher), host: house.host)
+            manifest: EngineManifest(engine: TorchEnvironment.name, version: "0", origin: .environment, server: places.launcher),
+            host: house.host)
         try await worker.run(["--selftest", "--context", "128", "--threads", "1", "--recycle-after-growth", "24"], alias: "troubled") {
             session in
             #expect(try await answer(session.client.complete("hello", limit: 3)).reason != nil, "what is printed is in no answer")

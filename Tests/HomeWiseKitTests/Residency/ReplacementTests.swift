@@ -14,7 +14,9 @@ import Testing
     private static let short = "die-saying ggml: failed to allocate CPU buffer of size 5"
 
     /// Loads “a:q8_0”, which has no room, and asks it.
-    private func load(_ naming: Naming, beside models: [String: [String]]) async throws -> (rungs: [Rung], report: ResidentReport?, failure: Failure?) {
+    private func load(_ naming: Naming, beside models: [String: [String]]) async throws -> (
+        rungs: [Rung], report: ResidentReport?, failure: Failure?
+    ) {
         let rungs = Shared<[Rung]>([])
         let outcome = Shared<(ResidentReport?, Failure?)>((nil, nil))
         try await House.open(models.merging(["a": [Self.short]]) { $1 }) { house in

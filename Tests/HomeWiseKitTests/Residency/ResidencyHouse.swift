@@ -25,7 +25,12 @@ struct ResidencyHouse {
     ) async throws {
         let files = Dictionary(
             uniqueKeysWithValues: models.map { name, orders in
-                (name, soundModel(name.contains(":") ? 50_000 : 60_000, orders: ["note-start \(notes(of: name))"] + orders, template: "{{ messages }}"))
+                (
+                    name,
+                    soundModel(
+                        name.contains(":") ? 50_000 : 60_000, orders: ["note-start \(notes(of: name))"] + orders, template: "{{ messages }}"
+                    )
+                )
             })
         let server = try await LoopbackServer.start { request in
             let name = request.path.split(separator: "/").last.map { String($0.dropLast(5)).replacing("-", with: ":") } ?? ""
