@@ -5,6 +5,7 @@ import hashlib, http.server, json, os, random, shutil, signal, subprocess, sys, 
 
 homewise, fake = (os.path.realpath(path) for path in sys.argv[1:3])
 kills, real_kills = int(sys.argv[3]), int(sys.argv[4])
+models = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../scripts/test-models.sh")
 LIMIT = 2.0
 LANES = 4 if kills >= 100 else 2
 MODEL = "tiny"
@@ -16,7 +17,7 @@ class Lane:
     def __init__(self, folder, environment, model):
         self.folder, self.model = folder, model
         self.environment = {**environment, "HOMEWISE_HOME": folder + "/home", "HOMEWISE_STATE": folder + "/state"}
-        self.survivors, self.times, self.moments = 0, [], {}
+        self.survivors, self.times, self.moments, self.crowds = 0, [], {}, []
 
     def run(self, *arguments):
         done = subprocess.run([homewise, *arguments], env=self.environment, capture_output=True, text=True)
@@ -61,6 +62,9 @@ class Lane:
         if process.poll() is not None:
             moment = "ended"
         self.moments[moment] = self.moments.get(moment, 0) + 1
+        if moment == "answering":
+            # Nothing that is left means something only where there was something.
+            self.crowds.append(len(self.alive()))
         process.send_signal(signal.SIGKILL)
         start = time.monotonic()
         process.wait()
@@ -106,6 +110,8 @@ def tell(name, lanes):
     for lane in lanes:
         lane.run("list")
     swept = left - sum(lane.leavings() for lane in lanes)
+    crowds = [crowd for lane in lanes for crowd in lane.crowds]
+    how += f"; at least {min(crowds)} processes at a kill in mid-answer" if crowds else ""
     print(f"{name}: {kills} kills ({how}), {survivors} orphans after {LIMIT:.0f} s; {spread}; {swept} of {left} leavings swept by the next run")
     return survivors + left - swept
 
@@ -159,6 +165,11 @@ def main(folder):
         lane.run("pull", lane.model)
         play([lane], real_kills)
         failed += tell("llama-server", [lane])
+        lane = Lane(f"{folder}/onnx", base, "smollm2:onnx")
+        lane.run("engine", "install", "onnx", "--yes")
+        lane.run("import", subprocess.run([models], check=True, capture_output=True, text=True).stdout.strip() + "/smollm2-onnx", "--yes")
+        play([lane], real_kills)
+        failed += tell("ONNX worker", [lane])
     return 1 if failed else 0
 
 

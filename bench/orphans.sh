@@ -1,6 +1,7 @@
 #!/bin/sh
 # Kills homewise by SIGKILL again and again while an engine answers, loads or is being started, and counts what outlives it: guards,
-# engines, and what engines started. A few rounds are with the real llama-server, where it is built.
+# engines, and what engines started. A few rounds are with the real llama-server, and as many with the real ONNX worker, which has to
+# lie beside homewise.
 #
 #   bench/orphans.sh [HOMEWISE-BINARY] [FAKE-ENGINE-BINARY] [KILLS] [REAL-KILLS]
 #
