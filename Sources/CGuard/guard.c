@@ -78,14 +78,15 @@ static void become(char *const argv[], const struct sandbox *sandbox, pid_t guar
     int null = open("/dev/null", O_RDONLY);
     if (null >= 0) dup2(null, STDIN_FILENO);
     dup2(STDERR_FILENO, STDOUT_FILENO);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
     handle(SIGPIPE, SIG_DFL);
     handle(SIGCHLD, SIG_DFL);
     handle(SIGTERM, SIG_DFL);
     handle(SIGINT, SIG_DFL);
     handle(SIGHUP, SIG_DFL);
+    /* Let in last: one that came meanwhile is the child's, and the guard's handlers would swallow it. */
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     struct news news;
     memset(&news, 0, sizeof news);
     if (sandbox->is_wanted) {
@@ -99,40 +100,54 @@ static void become(char *const argv[], const struct sandbox *sandbox, pid_t guar
     _exit(127);
 }
 
-/* Hears the child out. Returns 0 when it has become the program, otherwise why not. */
-static int hear(int report) {
+/* A child that is not the program yet, or has just become it. */
+struct birth {
+    /* Where it tells of itself; -1 once it has become the program, or cannot. */
+    int report;
+    /* Why it cannot. */
+    int error;
+};
+
+/* Hears what there is to hear, without waiting: what the child opens may lie on a disk that does not answer, and whoever waited for
+   the child would be deaf to all else. Says “pid” when it has become the program. */
+static void hear(struct birth *birth, pid_t child) {
     struct news news;
-    for (;;) {
-        ssize_t got = read(report, &news, sizeof news);
+    while (birth->report >= 0) {
+        ssize_t got = read(birth->report, &news, sizeof news);
         if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
         /* Shorter than PIPE_BUF: it comes as a whole or not at all. */
-        if (got != (ssize_t)sizeof news) return 0;
-        if (news.error) return news.error;
-        news.sandbox[sizeof news.sandbox - 1] = 0;
-        say_sandbox(news.sandbox);
+        if (got == (ssize_t)sizeof news && !news.error) {
+            news.sandbox[sizeof news.sandbox - 1] = 0;
+            say_sandbox(news.sandbox);
+            continue;
+        }
+        if (got == (ssize_t)sizeof news) birth->error = news.error;
+        else say("pid", child);
+        close(birth->report);
+        birth->report = -1;
     }
 }
 
 /* Returns the child, or -1 after having said why there is none. */
-static pid_t start(char *const argv[], const struct sandbox *sandbox) {
+static pid_t start(char *const argv[], const struct sandbox *sandbox, struct birth *birth) {
     int report[2];
+    birth->error = 0;
     if (pipe(report) != 0) { say("failed", errno); return -1; }
     fcntl(report[0], F_SETFD, FD_CLOEXEC);
     fcntl(report[1], F_SETFD, FD_CLOEXEC);
+    fcntl(report[0], F_SETFL, O_NONBLOCK);
     pid_t guard = getpid();
-    pid_t child = fork();
+    pid_t child = report[0] < FD_SETSIZE ? fork() : -1;
     if (child == 0) become(argv, sandbox, guard, report[1]);
-    int reason = errno;
+    int reason = report[0] < FD_SETSIZE ? errno : EMFILE;
     close(report[1]);
+    birth->report = report[0];
     if (child > 0) {
         setpgid(child, child);
-        reason = hear(report[0]);
-        close(report[0]);
-        if (reason == 0) { say("pid", child); return child; }
-        waitpid(child, NULL, 0);
-    } else {
-        close(report[0]);
+        return child;
     }
+    close(report[0]);
     say("failed", reason);
     return -1;
 }
@@ -155,38 +170,52 @@ static void end_strays(void) {
 #endif
 }
 
-static void finish(pid_t child, int status) {
+static void finish(pid_t child, int status, struct birth *birth) {
     kill(-child, SIGKILL);
     end_strays();
-    if (WIFSIGNALED(status)) say("signaled", WTERMSIG(status));
+    /* Its end closed its side: what is left to hear is here. */
+    hear(birth, child);
+    if (birth->error) say("failed", birth->error);
+    else if (WIFSIGNALED(status)) say("signaled", WTERMSIG(status));
     else say("exited", WEXITSTATUS(status));
 }
 
-static void watch(pid_t child, const sigset_t *open_mask) {
+/* Until the next look: for ever, or to the deadline. Says whether the lifeline has something to read. */
+static int rest(int has_lifeline, const struct birth *birth, long long deadline, const sigset_t *open_mask) {
+    fd_set readable;
+    FD_ZERO(&readable);
+    if (has_lifeline) FD_SET(STDIN_FILENO, &readable);
+    if (birth->report >= 0) FD_SET(birth->report, &readable);
+    long long wait = deadline < 0 ? 3600000 : deadline - now();
+    if (wait < 0) wait = 0;
+    struct timespec limit = {.tv_sec = wait / 1000, .tv_nsec = (wait % 1000) * 1000000};
+    int ready = pselect((birth->report > 0 ? birth->report : 0) + 1, &readable, NULL, NULL, &limit, open_mask);
+    return ready > 0 && has_lifeline && FD_ISSET(STDIN_FILENO, &readable);
+}
+
+static void watch(pid_t child, struct birth *birth, const sigset_t *open_mask) {
     long long deadline = -1;
     int has_lifeline = 1;
     for (;;) {
         int status;
         pid_t ended;
+        hear(birth, child);
         while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
-            if (ended == child) { finish(child, status); return; }
+            if (ended == child) { finish(child, status, birth); return; }
         }
         if (asked_to_stop && deadline < 0) {
-            kill(-child, SIGTERM);
+            /* One that is not the program yet has nothing to put in order, and may be waiting for a disk: that wait ends by this alone. */
+            kill(-child, birth->report >= 0 ? SIGKILL : SIGTERM);
+            /* It never becomes the program, and is not said to have. */
+            if (birth->report >= 0) close(birth->report);
+            birth->report = -1;
             deadline = now() + GRACE_MILLISECONDS;
         }
         if (deadline >= 0 && now() >= deadline) {
             kill(-child, SIGKILL);
             deadline = now() + GRACE_MILLISECONDS;
         }
-        fd_set readable;
-        FD_ZERO(&readable);
-        if (has_lifeline) FD_SET(STDIN_FILENO, &readable);
-        long long wait = deadline < 0 ? 3600000 : deadline - now();
-        if (wait < 0) wait = 0;
-        struct timespec limit = {.tv_sec = wait / 1000, .tv_nsec = (wait % 1000) * 1000000};
-        int ready = pselect(has_lifeline ? 1 : 0, &readable, NULL, NULL, &limit, open_mask);
-        if (ready > 0) {
+        if (rest(has_lifeline, birth, deadline, open_mask)) {
             char buffer[256];
             ssize_t got = read(STDIN_FILENO, buffer, sizeof buffer);
             if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) {
@@ -223,8 +252,9 @@ int homewise_guard(int argc, char *const argv[]) {
     sigdelset(&open_mask, SIGTERM);
     sigdelset(&open_mask, SIGINT);
     sigdelset(&open_mask, SIGHUP);
-    pid_t child = start(argv + words, &sandbox);
+    struct birth birth;
+    pid_t child = start(argv + words, &sandbox, &birth);
     if (child < 0) return 127;
-    watch(child, &open_mask);
-    return 0;
+    watch(child, &birth, &open_mask);
+    return birth.error ? 127 : 0;
 }

@@ -104,6 +104,72 @@ import Testing
         #expect(await eventually(within: .seconds(2)) { isGone(child) })
     }
 
+    #if os(Linux)
+        /// A program that cannot be opened while the body runs, as if it lay on a disk that does not answer: a lease (fcntl(2)) holds
+        /// whoever opens it for as long as the system is told to wait, 45 s by default.
+        private func withSilentProgram(_ body: (String) async throws -> Void) async throws {
+            let (setLease, readersAndWriters) = (Int32(1024), Int32(F_WRLCK))
+            let path = TemporaryFolder.path + "/silent"
+            try FileManager.default.copyItem(atPath: "/bin/sleep", toPath: path)
+            // The holder is asked for it by a signal that ends who does not expect it.
+            signal(SIGIO, SIG_IGN)
+            let file = open(path, O_RDONLY | O_CLOEXEC)
+            try #require(file >= 0 && fcntl(file, setLease, readersAndWriters) == 0)
+            defer { close(file) }
+            try await body(path)
+        }
+
+        private func child(ofGuardWith word: String) -> Int32? {
+            let guards = Processes.all().filter {
+                let words = (FileManager.default.contents(atPath: "/proc/\($0)/cmdline") ?? Data()).split(separator: 0)
+                return words.count > 2 && words[1] == Data("__guard".utf8) && words.contains(Data(word.utf8))
+            }
+            // Both still bear the guard's words; the child is the one whose parent is another of them.
+            return guards.first { Processes.parent(of: $0).map(guards.contains) == true }
+        }
+
+        @Test("SUP-24 a child that waits for a silent disk is ended with its scope", arguments: [false, true])
+        func silentDisk(isSandboxed: Bool) async throws {
+            try await withSilentProgram { path in
+                var process = shell("")
+                (process.program, process.arguments) = (path, ["600"])
+                if isSandboxed { process.sandbox = SandboxPolicy(rules: SandboxPolicy.system + [.init(.run, path, "a test")]) }
+                let (waiting, start) = try await process.run(log: LogTail(path: nil)) { child in
+                    #expect(await eventually(within: .seconds(5)) { self.child(ofGuardWith: path) != nil })
+                    try await Task.sleep(for: .milliseconds(200))
+                    let pid = await child.pid
+                    #expect(pid == nil, "it waits and is not the program yet")
+                    return (self.child(ofGuardWith: path), ContinuousClock.now)
+                }
+                #expect(start.duration(to: .now) < .seconds(2))
+                #expect(isGone(try #require(waiting)))
+            }
+        }
+
+        @Test("SUP-16 SUP-24 the death of the manager ends a child that waits for a silent disk") func silentDiskManagerKilled()
+            async throws
+        {
+            try await withSilentProgram { path in
+                let folder = TemporaryFolder.path
+                let manager = Process()
+                manager.executableURL = URL(filePath: "/bin/sh")
+                manager.arguments = [
+                    "-c", "sh -c 'echo $$ > \(folder)/manager; exec sleep 600' | '\(Products.homewise)' __guard '\(path)' 600",
+                ]
+                try manager.run()
+                var waiting: Int32?
+                _ = await eventually(within: .seconds(5)) {
+                    waiting = self.child(ofGuardWith: path)
+                    return waiting != nil
+                }
+                let child = try #require(waiting)
+                kill(try await number(in: "manager"), SIGKILL)
+                #expect(await eventually(within: .seconds(2)) { isGone(child) })
+                manager.terminate()
+            }
+        }
+    #endif
+
     @Test("a cancelled task ends its child") func cancelled() async throws {
         let path = TemporaryFolder.path
         let process = shell("echo $$ > \(path)/child; exec sleep 600")

@@ -27,6 +27,8 @@ enum Processes {
         return (user + system) / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
     }
 
+    static func parent(of pid: Int32) -> Int32? { fields(pid).flatMap { $0.count > 1 ? Int32($0[1]) : nil } }
+
     /// What stands behind the name, which may hold blanks and brackets, in proc_pid_stat(5).
     private static func fields(_ pid: Int32) -> [Substring]? {
         guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else { return nil }
