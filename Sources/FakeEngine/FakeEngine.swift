@@ -31,6 +31,7 @@ import HomeWiseTesting
 /// - `read-silently SECONDS`: is not ready for so long, says nothing and reads all the time what is on no disk
 /// - `close-outputs`: closes both its outputs and goes on
 /// - `stall-answer N`: sends N bytes of an answer and then nothing, asleep
+/// - `keep-alive N`: sends N events that say nothing, and then comments for ever, asleep between them
 /// - `busy SECONDS`: works so long before the first word; `busy-for-ever`: for ever
 /// - `read-for-ever PATH`: reads every prompt for ever; notes the beginning at PATH.begun, and at PATH that who asked has hung up
 /// - `many-words N`: an answer of so many words at once
@@ -138,6 +139,13 @@ struct FakeEngine {
         }
         guard request.path != "/v1/completions" else { return nil }
         if let count = orders["stall-answer"].flatMap({ Int($0) }) { return stream(["one ", "two ", "three "], end: .stall(after: count)) }
+        if let count = orders["keep-alive"].flatMap({ Int($0) }) {
+            let event = Array("data: {\"choices\":[{\"delta\":{\"content\":\"\"}}]}\n\n".utf8)
+            let chunks = Array(repeating: event, count: count) + Array(repeating: Array(": still here\n\n".utf8), count: 10_000)
+            return .init(
+                200, headers: [("Content-Type", "text/event-stream"), ("Transfer-Encoding", "chunked")], chunks: chunks,
+                pause: .milliseconds(50))
+        }
         if orders["busy-for-ever"] != nil {
             Thread.detachNewThread { while true {} }
             return stream(["one "], end: .stall(after: 0))

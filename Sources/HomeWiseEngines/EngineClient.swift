@@ -148,6 +148,7 @@ package struct EngineClient: Sendable {
                         for try await buffer in body {
                             try vigil.heard(buffer.readableBytes)
                             for payload in try events.consume(buffer.readableBytesView) {
+                                vigil.told()
                                 for part in try EngineReply.parts(of: Data(payload)) {
                                     vigil.wrote()
                                     if case .finished = part { isFinished = true }

@@ -59,6 +59,20 @@ import Testing
         #expect(failure?.message.contains("neither wrote nor worked") == true && start.duration(to: .now) < .seconds(10))
     }
 
+    @Test("SUP-10 a line that is kept open by comments alone is no answer") func comments() async throws {
+        let start = ContinuousClock.now
+        let failure = try await fake(still: 1).failure("keep-alive 0")
+        #expect(failure?.engineCause == .hung && start.duration(to: .now) < .seconds(10), "\(String(describing: failure))")
+        #expect(failure?.message.contains("neither wrote nor worked") == true)
+    }
+
+    @Test("SUP-10 events that say nothing are life, but not for ever") func emptyEvents() async throws {
+        let start = ContinuousClock.now
+        let failure = try await fake(still: 1, first: 2.5).failure("keep-alive 400")
+        #expect(failure?.engineCause == .hung && failure?.message.contains("without a word") == true, "\(String(describing: failure))")
+        #expect(start.duration(to: .now) >= .seconds(2.5) && start.duration(to: .now) < .seconds(12))
+    }
+
     @Test("SUP-11 an engine that works without end and writes nothing is given up") func busyLoop() async throws {
         let failure = try await fake(still: 0.5, first: 1.5).failure("busy-for-ever")
         #expect(failure?.engineCause == .hung && failure?.message.contains("without a word") == true, "\(String(describing: failure))")

@@ -5,7 +5,7 @@
 /// life. But work without a word ends too, and nobody writes without end.
 public struct AnswerWatch: Sendable {
     public struct Limits: Sendable, Equatable {
-        /// Seconds without a byte and without work.
+        /// Seconds without an event and without work.
         public var still: Double
         /// Seconds of work before the first word.
         public var first: Double
@@ -60,15 +60,17 @@ public struct AnswerWatch: Sendable {
         (lastLife, lastWord) = (now, now)
     }
 
-    /// Bytes have come, whatever they say.
+    /// Bytes have come, whatever they say. They are no life: a thread that keeps the line open writes comments for ever beside one that hangs.
     ///
     /// - Returns: a fault where they are too many.
     public mutating func heard(_ count: Int, at now: Double) -> Fault? {
-        lastLife = now
         let (sum, isOver) = bytes.addingReportingOverflow(count)
         bytes = isOver ? .max : sum
         return bytes > limits.bytes ? .tooLong(bytes: limits.bytes) : nil
     }
+
+    /// A whole event has come that says something, such as how much of the prompt is read; a comment is none.
+    public mutating func told(at now: Double) { lastLife = now }
 
     /// A word of the answer has come.
     public mutating func wrote(at now: Double) { (lastLife, lastWord, hasWritten) = (now, now, true) }

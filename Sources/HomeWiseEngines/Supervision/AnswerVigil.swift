@@ -25,6 +25,8 @@ final class AnswerVigil: Sendable {
         if let fault = watch.withLock({ $0.heard(bytes, at: now) }) { throw Failure.engineStuck(fault) }
     }
 
+    func told() { watch.withLock { $0.told(at: now) } }
+
     func wrote() { watch.withLock { $0.wrote(at: now) } }
 
     /// Does the work and looks at the engine meanwhile. The work is cancelled first, and that ends the request; the engine itself is ended
