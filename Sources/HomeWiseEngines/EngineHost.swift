@@ -14,6 +14,8 @@ package struct EngineHost: Sendable {
     package var environment: [String: String]
     /// Servers of models are kept to what they need (`SandboxPolicy`).
     package var isSandboxed: Bool
+    /// Where the system shows its devices.
+    var deviceFolder = "/dev"
 
     package init(guardProgram: String, runFolder: String, logFolder: String, environment: [String: String], isSandboxed: Bool = true) {
         self.guardProgram = guardProgram

@@ -72,6 +72,9 @@ package struct EngineServer: Sendable {
         let socket = place.socket
         let key = String(UInt64.random(in: .min ... .max), radix: 16) + String(UInt64.random(in: .min ... .max), radix: 16)
         let log = LogTail(path: host.log(of: plan.alias))
+        let obstacle = host.obstacle(to: plan)
+        // Where the engine goes on without its device this is where a person finds out why.
+        if let obstacle { Array("homewise: \(obstacle)\n".utf8).withUnsafeBytes { log.append($0) } }
         // Without one it runs as well, with as many threads as at the start; whoever wanted it sees that it is not there.
         let board = engine.isGoverned ? try? GovernorBoard(path: place.board, threads: plan.threads) : nil
         let memoryKills = KernelSigns.memoryKills()
@@ -97,6 +100,8 @@ package struct EngineServer: Sendable {
                 process.run(log: log) { [client] child in
                     try await body(ready(child, client: client, plan.task, log: log, board: board, memoryKills, onStep))
                 })
+        } catch let failure as Failure where failure.code == .engineStartFailed {
+            outcome = .failure(obstacle.map { failure.explained(by: $0) } ?? failure)
         } catch { outcome = .failure(error) }
         place.remove()
         try await http.shutdown()

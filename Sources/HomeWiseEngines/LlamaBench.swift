@@ -42,7 +42,7 @@ package struct LlamaBench: Sendable {
             "\(repetitions)",
             "-o", "jsonl", "-ngl", "0",
         ]
-        let (exit, lines) = try await host.process(program, arguments, adding: ["GGML_NO_BACKTRACE": "1"]).run(within: limit)
+        let (exit, lines) = try await host.tool(program, arguments, adding: ["GGML_NO_BACKTRACE": "1"]).run(within: limit)
         guard let exit else { throw Failure.engineRefused(status: 0, "it did not finish measuring within \(limit.components.seconds) s") }
         let runs = lines.compactMap(Self.runs)
         guard exit.isSuccess, !runs.isEmpty else {

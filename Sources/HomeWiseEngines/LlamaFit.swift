@@ -34,7 +34,7 @@ package struct LlamaFit: Sendable {
     {
         var arguments = ["-m", path] + options.arguments + Placement.cpu.arguments + ["-fit", "off", "--fit-print", "on", "--offline"]
         if !repacking { arguments.append("--no-repack") }
-        let (exit, lines) = try await host.process(program, arguments, adding: ["GGML_NO_BACKTRACE": "1"]).run(within: limit)
+        let (exit, lines) = try await host.tool(program, arguments, adding: ["GGML_NO_BACKTRACE": "1"]).run(within: limit)
         let devices = lines.compactMap(Self.device)
         guard let exit else { throw Failure.engineRefused(status: 0, "it did not lay the model out within \(limit.components.seconds) s") }
         guard exit.isSuccess, !devices.isEmpty else {

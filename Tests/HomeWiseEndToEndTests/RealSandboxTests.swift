@@ -29,6 +29,44 @@ extension RealEngineTests {
                 }
             #expect(state == SandboxState(.full) && !text.isEmpty && steps > 1, "\(state) \(text) \(steps)")
         }
+
+        @Test("SUP-37 llama.cpp's own tools work in the sandbox, and with what they are given alone") func tools() async throws {
+            let house = try await house()
+            let fit = try #require(LlamaFit(manifest: house.manifest, host: house.host))
+            #expect(try await !fit.devices(house.model, ContextOptions(context: 256), repacking: true).isEmpty)
+            let bench = try #require(LlamaBench(manifest: house.manifest, host: house.host))
+            #expect(try await !bench.run(house.model, threads: [1], prompt: 0, generate: 2, repetitions: 1).isEmpty)
+            let own = TemporaryFolder.path + "/own"
+            let quantizer = try #require(house.manifest.tool("llama-quantize"))
+            let elsewhere = TemporaryFolder.path + "/elsewhere.gguf"
+            try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
+            for (place, isMade) in [(own + "/m.gguf", true), (elsewhere, false)] {
+                let process = house.host.tool(quantizer, ["--allow-requantize", house.model, place, "Q8_0", "1"], output: own)
+                let (exit, lines) = try await process.run(within: .seconds(120))
+                #expect(exit?.isSuccess == isMade && FileManager.default.fileExists(atPath: place) == isMade, "\(lines.suffix(5))")
+            }
+        }
+
+        @Test(
+            "SUP-37 a tool of llama.cpp cannot read a model that it is not given, and its whole sandbox is in force",
+            arguments: ["llama-fit-params", "llama-bench", "llama-quantize"])
+        func ungiven(_ name: String) async throws {
+            let house = try await house()
+            let program = try #require(house.manifest.tool(name))
+            let arguments = name == "llama-quantize" ? [house.model, "/dev/null", "Q8_0"] : ["-m", house.model]
+            var process = house.host.tool(program, arguments)
+            let real = EngineHost.resolved(house.model)
+            let before = process.sandbox?.rules.count ?? 0
+            process.sandbox?.rules.removeAll { $0.path == real }
+            #expect(process.sandbox?.rules.count == before - 1 && process.sandbox?.rules.contains { $0.access == .write } == false)
+            let log = LogTail(path: nil)
+            let (exit, state) = try await process.run(log: log) { child in (try await child.exit(), await child.sandbox) }
+            #expect(!exit.isSuccess && state == SandboxState(.full), "\(exit) \(log.last(5))")
+            #expect(
+                log.last(200).contains {
+                    $0.contains("ermission denied") || $0.contains("failed to open") || $0.contains("failed to load model")
+                }, "\(log.last(20))")
+        }
     #endif
 
     @Test("SUP-30 a client that hangs up stops a real engine within 500 ms, and the next one is served") func hangUp() async throws {

@@ -123,6 +123,53 @@ import Testing
             return text?.split(separator: ")").last?.split(separator: " ").dropFirst().first.flatMap { Int32($0) }
         }
 
+        private func write(_ text: String, to path: String) throws {
+            let url = URL(filePath: path)
+            try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: url)
+        }
+
+        @Test("SUP-37 Homebrew's programs find Homebrew's libraries, and nothing else of its folder", arguments: [true, false])
+        func homebrew(isHomebrew: Bool) async throws {
+            let prefix = TemporaryFolder.path + "/home/linuxbrew/.linuxbrew"
+            for place in ["lib/a.so", "opt/b/lib/b.so", "Cellar/b/1/lib/c.so", "var/secret", "bin/brew"] {
+                try write(place + "\n", to: "\(prefix)/\(place)")
+            }
+            if isHomebrew { chmod(prefix + "/bin/brew", 0o755) }
+            let program = prefix + "/Cellar/tool/1/bin/tool"
+            try write("", to: program)
+            try FileManager.default.removeItem(atPath: program)
+            try FileManager.default.copyItem(atPath: EngineHost.resolved("/bin/sh"), toPath: program)
+            try FileManager.default.createSymbolicLink(atPath: prefix + "/bin/tool", withDestinationPath: "../Cellar/tool/1/bin/tool")
+            let host = try FakeServer().server.host
+            let script = "cd '\(prefix)'; cat lib/a.so opt/b/lib/b.so Cellar/b/1/lib/c.so var/secret"
+            let (exit, lines) = try await host.tool(prefix + "/bin/tool", ["-c", script]).run(within: .seconds(20))
+            #expect(exit != nil && !lines.contains("var/secret") && lines.contains { $0.contains("ermission denied") }, "\(lines)")
+            let isFound = lines.contains("lib/a.so") && lines.contains("opt/b/lib/b.so") && lines.contains("Cellar/b/1/lib/c.so")
+            #expect(isFound == isHomebrew, "\(lines)")
+        }
+
+        @Test("SUP-02 SUP-03 a card whose device the driver has not made yet is the reason that is given") func missingDevice() async throws
+        {
+            let folder = TemporaryFolder.path + "/dev"
+            for name in ["nvidia0", "nvidiactl"] { try write("", to: "\(folder)/\(name)") }
+            var fake = try FakeServer()
+            fake.server.host.deviceFolder = folder
+            var plan = try fake.plan("lose-device")
+            plan.placement = Placement(gpu: .init(name: "RTX", bandwidth: 1e9, engineName: "CUDA0"), gpuLayers: 3)
+            let place = plan
+            func failure() async throws -> Failure {
+                do { try await fake.server.run(place) { _ in } } catch let failure as Failure { return failure }
+                return Failure(.internal, "it started", remedy: "")
+            }
+            let first = try await failure()
+            #expect(first.code == .engineStartFailed && first.engineCause != nil)
+            #expect(first.message.contains("/dev/nvidia-uvm") && first.message.contains("nvidia-modprobe"), "\(first.message)")
+            try write("", to: folder + "/nvidia-uvm")
+            let second = try await failure()
+            #expect(second.engineCause == first.engineCause && !second.message.contains("nvidia-modprobe"), "\(second.message)")
+        }
+
         @Test("the real files of a model are found through links, in parts and in folders") func files() throws {
             let path = EngineHost.resolved(TemporaryFolder.path)
             for folder in ["model", "blobs", "hub"] {

@@ -76,6 +76,11 @@ extension Failure {
     /// The sentence without the foreign lines that may follow it.
     public var firstLine: String { message.split(separator: "\n").first.map(String.init) ?? message }
 
+    /// The same failure, with a sentence that tells where it comes from.
+    public func explained(by sentence: String) -> Failure {
+        Failure(code, message + "\n" + sentence, remedy: remedy, detail: detail)
+    }
+
     /// The same failure with one more fact.
     public func adding(_ key: String, _ value: String) -> Failure {
         Failure(code, message, remedy: remedy, detail: detail.merging([key: value]) { _, new in new })

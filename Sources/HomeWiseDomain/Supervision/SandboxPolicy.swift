@@ -58,11 +58,6 @@ extension SandboxPolicy {
         + ["dri", "kfd", "dxg", "accel", "nvidia-caps"].map { Rule(.device, "/dev/" + $0, "graphics cards") }
         + [Rule(.write, "/dev/shm", "memory that its parts share")]
 
-    /// Devices of graphics cards that have numbers.
-    public static func cards(among names: [String]) -> [Rule] {
-        names.filter { $0.hasPrefix("nvidia") }.sorted().map { Rule(.device, "/dev/" + $0, "graphics cards") }
-    }
-
     /// Why a plan needs the network: it spreads a model over other machines.
     public static func networkReason(placement: Placement, arguments: [String]) -> String? {
         let isRemote = placement.gpu?.engineName?.hasPrefix("RPC") == true

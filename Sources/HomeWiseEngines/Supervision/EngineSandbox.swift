@@ -14,15 +14,54 @@ extension EngineHost {
         of program: String, _ arguments: [String], plan: LaunchPlan, place: EnginePlace, libraries: [String] = []
     ) -> SandboxPolicy? {
         guard isSandboxed else { return nil }
-        let cards = (try? FileManager.default.contentsOfDirectory(atPath: "/dev")) ?? []
-        var rules = SandboxPolicy.system + SandboxPolicy.cards(among: cards)
-        rules += folders(of: program).map { .init(.run, $0, "the engine itself") }
-        rules += libraryFolders.map { .init(.run, $0, "libraries (LD_LIBRARY_PATH)") }
-        rules += libraries.map { .init(.run, Self.resolved($0), "what it runs with") }
+        var rules = base(program, libraries)
         rules += Self.files(among: arguments + [plan.model], but: place.folder).map { .init(.read, $0, "the model") }
         rules.append(.init(.write, Self.resolved(place.folder), "where it listens"))
         rules.append(.init(.device, Self.resolved(place.board), "where its threads are set"))
         return SandboxPolicy(rules: rules, networkReason: SandboxPolicy.networkReason(placement: plan.placement, arguments: arguments))
+    }
+
+    /// A program that works on files and ends, such as a converter: it reads what its arguments name, and writes to one folder at most.
+    ///
+    /// - Parameters:
+    ///   - libraries: files and folders that it runs with.
+    ///   - output: the only place of the disk that it may write to; it may read there too.
+    func tool(
+        _ program: String, _ arguments: [String], adding extra: [String: String] = [:], libraries: [String] = [], output: String? = nil
+    ) -> GuardedProcess {
+        var process = process(program, arguments, adding: extra, in: output)
+        guard isSandboxed else { return process }
+        // Such a program shares no memory with anybody: files of other programs lie there.
+        var rules = base(program, libraries).filter { $0.access != .write }
+        rules += Self.files(among: arguments).map { .init(.read, $0, "what it works on") }
+        if let output { rules.append(.init(.write, Self.resolved(output), "what it makes")) }
+        process.sandbox = SandboxPolicy(rules: rules)
+        return process
+    }
+
+    /// What any program of an engine needs.
+    private func base(_ program: String, _ libraries: [String]) -> [SandboxPolicy.Rule] {
+        var rules = SandboxPolicy.system + SandboxPolicy.cards(among: devices, in: deviceFolder)
+        rules += folders(of: program).map { .init(.run, $0, "the engine itself") }
+        rules += libraryFolders.map { .init(.run, $0, "libraries (LD_LIBRARY_PATH)") }
+        rules += libraries.map { .init(.run, Self.resolved($0), "what it runs with") }
+        // Homebrew's own program is the proof that a folder of that name is Homebrew's.
+        if let prefix = SandboxPolicy.homebrew(of: Self.resolved(program)), access(prefix + "/bin/brew", X_OK) == 0 {
+            rules += SandboxPolicy.homebrew(in: prefix)
+        }
+        return rules
+    }
+
+    /// Names of the devices that are there now.
+    private var devices: [String] { (try? FileManager.default.contentsOfDirectory(atPath: deviceFolder)) ?? [] }
+
+    /// Why the device of a plan cannot work in the sandbox; `nil` where nothing is in the way.
+    func obstacle(to plan: LaunchPlan) -> String? {
+        #if os(Linux)
+            isSandboxed ? SandboxPolicy.obstacle(to: plan.placement.gpu?.engineName, among: devices) : nil
+        #else
+            nil
+        #endif
     }
 
     /// Its folder, by its real name too, and the libraries that are put beside a `bin`.
@@ -61,9 +100,9 @@ extension EngineHost {
 
     /// Files and folders that it is told of by its arguments, by their real names: a model may be a link into the store, or to where
     /// another tool keeps it.
-    static func files(among arguments: [String], but own: String) -> Set<String> {
+    static func files(among arguments: [String], but own: String? = nil) -> Set<String> {
         var files: Set<String> = []
-        for path in arguments where path.hasPrefix("/") && !path.hasPrefix(own) {
+        for path in arguments where path.hasPrefix("/") && !(own.map(path.hasPrefix) ?? false) {
             var status = stat()
             guard stat(path, &status) == 0 else { continue }
             if status.st_mode & S_IFMT == S_IFDIR { files.formUnion(linked(from: path)) } else { files.formUnion(parts(of: path)) }

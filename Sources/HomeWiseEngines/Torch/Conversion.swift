@@ -86,7 +86,9 @@ package struct Conversion: Sendable {
             "convert", "--source", tools.folder, "--model", work + "/model", "--outfile", first, "--outtype", plan.firstType,
         ]
         let expected = plan.isOneStep ? plan.result : plan.intermediate
-        try await step("convert", torch.server, arguments, writing: first, work) { report(.converting($0, of: expected)) }
+        try await step("convert", torch.server, arguments, with: TorchEnvironment.readable(torch), writing: first, work) {
+            report(.converting($0, of: expected))
+        }
         guard !plan.isOneStep else { return first }
         let last = work + "/last.gguf"
         try await step("quantize", quantizer, [first, last, plan.quantization, "\(threads)"], writing: last, work) {
@@ -96,12 +98,12 @@ package struct Conversion: Sendable {
     }
 
     private func step(
-        _ name: String, _ program: String, _ arguments: [String], writing file: String, _ work: String,
+        _ name: String, _ program: String, _ arguments: [String], with libraries: [String] = [], writing file: String, _ work: String,
         report: @escaping @Sendable (ByteCount) -> Void
     ) async throws {
         let logFile = "\(host.logFolder)/conversion-\(name).log"
         let log = LogTail(path: logFile)
-        let process = host.process(program, arguments, adding: ["TMPDIR": work], in: work)
+        let process = host.tool(program, arguments, adding: ["TMPDIR": work], libraries: libraries, output: work)
         let exit = try await process.run(log: log) { child in
             while true {
                 if let ending = await child.ending { return ending }

@@ -29,6 +29,27 @@ import Testing
         #expect(SandboxPolicy.cards(among: ["null", "nvidia0", "nvidiactl", "sda"]).map(\.path) == ["/dev/nvidia0", "/dev/nvidiactl"])
     }
 
+    @Test func aCardThatLacksADeviceIsSaidTo() {
+        let driver = ["nvidia0", "nvidiactl", "null"]
+        #expect(SandboxPolicy.obstacle(to: "CUDA0", among: driver)?.contains("nvidia-modprobe -u") == true)
+        #expect(SandboxPolicy.obstacle(to: "CUDA0", among: ["null", "nvidia-uvm"])?.contains("driver is not loaded") == true)
+        #expect(SandboxPolicy.obstacle(to: "ROCm0", among: ["dri"])?.contains("/dev/kfd") == true)
+        for (device, names) in [
+            ("CUDA1", driver + ["nvidia-uvm"]), ("CUDA0", ["dxg"]), ("ROCm0", ["kfd"]), ("Vulkan0", []), (nil, []),
+        ] { #expect(SandboxPolicy.obstacle(to: device, among: names) == nil, "\(device ?? "none")") }
+        #expect(SandboxPolicy.cards(among: ["nvidia-uvm"], in: "/x").map(\.path) == ["/x/nvidia-uvm"])
+    }
+
+    @Test func homebrewsLibrariesAreFoundByItsCellar() {
+        let prefix = "/home/linuxbrew/.linuxbrew"
+        #expect(SandboxPolicy.homebrew(of: prefix + "/Cellar/llama.cpp/6000/bin/llama-server") == prefix)
+        for path in ["/usr/bin/llama-server", "/Cellar/x", "Cellar/x", "/home/me/Cellar", ""] {
+            #expect(SandboxPolicy.homebrew(of: path) == nil, "\(path)")
+        }
+        #expect(SandboxPolicy.homebrew(in: prefix).map(\.path) == ["Cellar", "lib", "opt"].map { "\(prefix)/\($0)" })
+        #expect(SandboxPolicy.homebrew(in: prefix).allSatisfy { $0.access == .run })
+    }
+
     @Test func theGuardsWordsAreUnderstood() {
         #expect(SandboxState(words: "full") == SandboxState(.full) && SandboxState(.full).complaint == nil)
         #expect(SandboxState(words: "partial no Landlock; no filter")?.complaint == "partly unsandboxed: no Landlock; no filter")
@@ -92,12 +113,20 @@ import Testing
         #expect(watch.look(work: 101, at: 101) == .busy(seconds: 100, isFirst: true))
     }
 
-    @Test("SUP-11 bytes that are no words do not help for ever") func chatter() {
+    @Test("SUP-11 events that are no words do not help for ever") func chatter() {
         var watch = AnswerWatch(limits, at: 0)
         for second in 1...100 {
+            watch.told(at: Double(second))
             #expect(watch.heard(1, at: Double(second)) == nil && watch.look(work: 0, at: Double(second)) == nil)
         }
         #expect(watch.look(work: 0, at: 101) == .busy(seconds: 100, isFirst: true))
+    }
+
+    @Test("SUP-10 comments are no life") func comments() {
+        var watch = AnswerWatch(limits, at: 0)
+        #expect(watch.look(work: 5, at: 1) == nil)
+        for second in 2...11 { #expect(watch.heard(1, at: Double(second)) == nil && watch.look(work: 5, at: Double(second)) == nil) }
+        #expect(watch.heard(1, at: 12) == nil && watch.look(work: 5, at: 12) == .still(seconds: 10))
     }
 
     @Test("SUP-10 between two words the limit is another") func between() {

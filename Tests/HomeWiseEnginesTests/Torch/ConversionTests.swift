@@ -21,7 +21,7 @@ import Testing
     /// Tools that do as told: `$file` is what they are to write.
     private func conversion(converter: String, quantizer: String = "exit 9") throws -> Conversion {
         let base = TemporaryFolder.path
-        for folder in ["run", "logs", "model", "out"] + ConverterTools.parts.map({ "tools/" + $0 }) {
+        for folder in ["run", "logs", "model", "out", "torch/worker", "llama"] + ConverterTools.parts.map({ "tools/" + $0 }) {
             try FileManager.default.createDirectory(atPath: "\(base)/\(folder)", withIntermediateDirectories: true)
         }
         try Data(#"{"dtype": "float32"}"#.utf8).write(to: URL(filePath: base + "/model/config.json"))
@@ -31,12 +31,18 @@ import Testing
         let host = EngineHost(
             guardProgram: Products.homewise, runFolder: base + "/run", logFolder: base + "/logs",
             environment: ProcessInfo.processInfo.environment)
-        let server = try script("converter", #"file=$7; ls "$5" >'\#(base)/seen'; \#(converter)"#)
+        let server = try script("torch/worker/converter", #"file=$7; ls "$5" | sed 's/^/seen /'; \#(converter)"#)
         return Conversion(
             host: host, torch: EngineManifest(engine: "pytorch", version: "1", origin: .environment, server: server),
-            tools: ConverterTools(folder: base + "/tools"), quantizer: try script("quantizer", "file=$2; \(quantizer)"),
+            tools: ConverterTools(folder: base + "/tools"), quantizer: try script("llama/quantizer", "file=$2; \(quantizer)"),
             model: base + "/model",
             output: base + "/out/m.gguf", threads: 1)
+    }
+
+    private func log(of step: String) -> String { "\(TemporaryFolder.path)/logs/conversion-\(step).log" }
+
+    private func words(of step: String) throws -> [String] {
+        try String(contentsOfFile: log(of: step), encoding: .utf8).split(separator: "\n").map(String.init)
     }
 
     private var left: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: TemporaryFolder.path + "/out") } }
@@ -54,7 +60,7 @@ import Testing
         }
         #expect(try left == ["m.gguf"])
         #expect(FileManager.default.contents(atPath: TemporaryFolder.path + "/out/m.gguf") == Data("12345\n12345\n".utf8))
-        #expect(try String(contentsOfFile: TemporaryFolder.path + "/seen", encoding: .utf8) == "config.json\nmodel.safetensors\n")
+        #expect(try words(of: "convert").filter { $0.hasPrefix("seen") } == ["seen config.json", "seen model.safetensors"])
         #expect(steps.withLock { $0.first } == .reading)
         #expect(
             steps.withLock { steps in steps.contains { if case .converting(let bytes, _) = $0 { bytes == ByteCount(6) } else { false } } })
@@ -79,7 +85,7 @@ import Testing
         let conversion = try conversion(converter: "exit 9")
         try #require(truncate(TemporaryFolder.path + "/model/model.safetensors", 1 << 43) == 0)
         #expect(await failure(conversion)?.code == .diskFull)
-        #expect(!FileManager.default.fileExists(atPath: TemporaryFolder.path + "/seen"))
+        #expect(!FileManager.default.fileExists(atPath: log(of: "convert")))
     }
 
     @Test func aFileThatIsThereStaysWhereTheQuantiserFails() async throws {
@@ -102,14 +108,37 @@ import Testing
     }
 
     @Test func givingItUpEndsItsToolsAndLeavesNothing() async throws {
-        let conversion = try conversion(converter: #"echo $$ >'\#(TemporaryFolder.path)/pid'; echo 1 >"$file"; exec sleep 60"#)
+        let conversion = try conversion(converter: #"echo $$; echo 1 >"$file"; exec sleep 60"#)
         let task = Task { try await conversion.run(to: "Q8_0") { _ in } }
-        let path = TemporaryFolder.path + "/pid"
-        #expect(await eventually(within: .seconds(5)) { (FileManager.default.contents(atPath: path)?.count ?? 0) > 1 })
-        let pid = try #require(Int32(String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .newlines)))
+        var found: Int32?
+        _ = await eventually(within: .seconds(5)) {
+            found = (try? words(of: "convert"))?.lazy.compactMap { Int32($0) }.first
+            return found != nil
+        }
+        let pid = try #require(found)
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(kill(pid, 0) != 0)
         #expect(try left.isEmpty)
     }
+
+    #if os(Linux)
+        @Test("SUP-37 the tools read the model and write to their own folder, and reach nothing else") func shutIn() async throws {
+            let base = TemporaryFolder.path
+            let tries =
+                #"cat '\#(base)/secret' && echo GOT; ls '\#(base)/out' && echo LISTED; echo x >'\#(base)/out/other' && echo WROTE; "#
+                + #"echo x >'\#(TemporaryFolder.shared)/other' && echo SHARED; echo 1 >"$file" && echo MADE; "#
+            let conversion = try conversion(
+                converter: tries
+                    + #"cat "$5/model.safetensors" >/dev/null && echo READ; echo x >>"$5/model.safetensors" && echo CHANGED; exit 0"#,
+                quantizer: tries + #"cat '\#(base)/model/config.json' && echo READ; exit 0"#)
+            try Data("hush".utf8).write(to: URL(filePath: base + "/secret"))
+            try await conversion.run(to: "Q4_K_M") { _ in }
+            func done(_ step: String) throws -> [String] { try words(of: step).filter { $0 == $0.uppercased() && $0.count > 2 } }
+            #expect(try done("convert") == ["MADE", "READ"])
+            #expect(try done("quantize") == ["MADE"])
+            #expect(try left == ["m.gguf"])
+            #expect(FileManager.default.contents(atPath: base + "/model/model.safetensors") == Data("model.safetensors".utf8))
+        }
+    #endif
 }
