@@ -74,6 +74,8 @@ public struct EngineRecipe: Sendable, Equatable {
     public var targets: [String]
     /// An engine found on the PATH must be at least this build.
     public var leastFoundBuild: Int
+    /// One found on the PATH up to this build is certainly older than this source.
+    public var outdatedFoundBuild: Int
 
     /// llama.cpp as of October 2026 (MIT), inside the source archive of its Python binding.
     public static func llamaCPP() throws -> EngineRecipe {
@@ -87,6 +89,7 @@ public struct EngineRecipe: Sendable, Equatable {
                 "-DLLAMA_BUILD_NUMBER=0", "-DCMAKE_INSTALL_RPATH=$ORIGIN", "-DCMAKE_BUILD_WITH_INSTALL_RPATH=ON",
             ],
             targets: ["llama-server", "llama-bench", "llama-fit-params", "llama-quantize", "ggml-rpc-server"],
-            leastFoundBuild: 6000)
+            // Build 10760 is of 2 September 2026.
+            leastFoundBuild: 6000, outdatedFoundBuild: 10_760)
     }
 }

@@ -82,6 +82,13 @@ public struct Planner: Sendable {
         return (wanted.isEmpty ? named : wanted).sorted { (order($0), $1.size) < (order($1), $0.size) }
     }
 
+    /// The files of a model in other formats than one, those whose engine is here first, then the largest.
+    public func variants(of model: ModelInfo, besides format: ModelFormat) -> [ModelVariant] {
+        let order = { (variant: ModelVariant) in self.rank(variant.format ?? model.type) }
+        return (model.variants ?? []).filter { ($0.format ?? model.type) != format }
+            .sorted { (order($0), $1.size) < (order($1), $0.size) }
+    }
+
     /// Formats whose engine is here come first, then those that take the least to have.
     private func rank(_ format: ModelFormat) -> Int {
         let order = [ModelFormat.gguf, .onnx, .pytorch]
