@@ -19,7 +19,7 @@ import HomeWiseTesting
 /// - `hang-mid-answer-once PATH`: hangs up after the third token of the first answer and lives on
 /// - `die-mid-answer-once PATH`: as `die-mid-answer`, for the first answer alone; the path is where it notes that
 /// - `out-of-memory-above N`: has no memory for more than N tokens of context
-/// - `lose-device`: cannot use any graphics card
+/// - `lose-device`: cannot use any graphics card; `lose-device NAME`: not by this way, nor without being told which
 /// - `crash-with OPTION VALUE`, `crash-without OPTION`: ends itself while loading where an option has the value, or is not there
 /// - `note-start PATH`: adds its number to the path, a line for each start
 /// - `starts-once PATH`: every start but the first finds an architecture that it does not know; the path is where it notes that
@@ -39,7 +39,7 @@ import HomeWiseTesting
 /// - `ignore-term`: pays no heed to SIGTERM
 /// - `grandchild PATH`: starts a process of its own that outlives it, and writes its number to the path
 ///
-/// `--write-model PATH ORDER…` writes such a model.
+/// `--write-model PATH ORDER…` writes such a model. Beside the program, `llama-server.devices` holds the lines of its `--list-devices`.
 @main
 struct FakeEngine {
     static func main() async throws {
@@ -53,7 +53,7 @@ struct FakeEngine {
             print(
                 arguments.contains("--help")
                     ? "--fit --offline --no-ui --no-warmup --jinja --no-repack --load-mode --flash-attn"
-                    : "version: 9999 (fake)\nAvailable devices:")
+                    : "version: 99999 (fake)\nAvailable devices:\n" + Self.devices)
             return
         }
         // A real model, as engines are proven with, is no list of orders and asks for nothing.
@@ -89,6 +89,10 @@ struct FakeEngine {
             return Self.misbehaved(request, orders) ?? Self.reply(to: request, orders)
         }
         try await server.waitUntilClosed()
+    }
+
+    private static var devices: String {
+        FileManager.default.contents(atPath: CommandLine.arguments[0] + ".devices").map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
     /// In one write, so that two that start at a time do not mix.
@@ -187,7 +191,9 @@ struct FakeEngine {
             fail("alloc_tensor_range: failed to allocate CPU buffer of size \(context)")
         }
         if let path = orders["out-of-memory-beside"], isAnyoneAlive(path) { fail("ggml: failed to allocate CPU buffer of size 5") }
-        if orders["lose-device"] != nil, value("--gpu-layers") != "0" { fail("ggml_cuda_init: no CUDA-capable device is detected") }
+        if let lost = orders["lose-device"], value("--gpu-layers") != "0", lost.isEmpty || value("--device").map({ $0 == lost }) != false {
+            fail("ggml_cuda_init: no CUDA-capable device is detected")
+        }
         if let words = orders["crash-with"]?.split(separator: " "), words.count == 2, value(String(words[0])) == String(words[1]) {
             die(by: SIGSEGV)
         }

@@ -90,8 +90,12 @@ package struct EngineShelf: Sendable {
             try FileManager.default.createDirectory(atPath: staging, withIntermediateDirectories: true)
             try encoder.encode(manifest).write(to: URL(filePath: staging + "/" + Self.manifestName), options: .atomic)
         } catch { throw Failure.cannotWrite(path: staging, error: error) }
-        try Self.remove(place)
+        // Aside first: removing many files takes longer than a start that finds nothing in its place may wait.
+        let former = place + ".former.staging"
+        try Self.remove(former)
+        guard rename(place, former) == 0 || errno == ENOENT else { throw Failure.cannotWrite(path: place, errno: errno) }
         guard rename(staging, place) == 0 else { throw Failure.cannotWrite(path: place, errno: errno) }
+        try Self.remove(former)
         return manifest
     }
 

@@ -9,10 +9,13 @@ package actor Supervisor {
     package struct Order: Sendable, Equatable {
         package var plan: LaunchPlan
         package var fit: Fit
+        /// The engine that runs it; `nil` for the one that the supervisor's server was made of.
+        package var engine: ChosenEngine?
 
-        package init(plan: LaunchPlan, fit: Fit) {
+        package init(plan: LaunchPlan, fit: Fit, engine: ChosenEngine? = nil) {
             self.plan = plan
             self.fit = fit
+            self.engine = engine
         }
     }
 
@@ -133,6 +136,8 @@ package actor Supervisor {
 
     private func runOnce() async throws {
         let order = order
+        var server = server
+        if let chosen = order.engine { server.engine = chosen.engine }
         try await server.run(order.plan, onStep: onStep) { session in
             let seat = Seat(session: session, order: order)
             await self.onReady(seat)

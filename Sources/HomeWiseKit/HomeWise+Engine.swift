@@ -36,21 +36,38 @@ extension HomeWise {
             report(.engineReady(manifest, isNew: false))
             return manifest
         }
-        if format == .pytorch { return try await installTorch(shelf, isRebuild: isRebuild, report: report) }
+        return try await install(format, isRebuild ? .rebuild : .missing, report)
+    }
+
+    /// Installs an engine again that does not work any more, or a newer one in the place of one that is too old.
+    ///
+    /// - Parameter broken: what is here, or was.
+    func renewEngine(_ broken: EngineManifest, report: @escaping Report) async throws -> EngineManifest {
+        let format = try format(runBy: broken.engine)
+        // A foreign one that is broken may have been replaced by a good one; one that is too old has not.
+        let isForeign = try broken.origin == .found && !hasNewerEngine(than: broken)
+        return try await install(format, isForeign ? .missing : .renewal, report)
+    }
+
+    private func install(_ format: ModelFormat, _ occasion: InstallEngine.Occasion, _ report: @escaping Report) async throws
+        -> EngineManifest
+    {
+        if format == .pytorch { return try await installTorch(shelf, occasion, report: report) }
         let sources = try SourceDesk(world: world, transport: transport, inventory: store.inventory, isForgiving: true, report: report)
-        let fetch = FileFetch(store: store, transport: transport, limits: world.limits, now: world.now, purpose: engine, report: report)
+        let fetch = FileFetch(
+            store: store, transport: transport, limits: world.limits, now: world.now, purpose: format.engine, report: report)
         if format == .onnx {
             return try await InstallLibraries(
                 recipe: onnxRecipe(), store: store, host: engineHost, shelf: shelf, sources: sources, fetch: fetch, report: report
-            ).run(isRebuild: isRebuild)
+            ).run(isRebuild: occasion != .missing)
         }
         return try await InstallEngine(
             recipe: .llamaCPP(), world: world, store: store, host: engineHost, sources: sources, fetch: fetch,
             processor: probe.cpu().features, report: report
-        ).run(isRebuild: isRebuild)
+        ).run(occasion)
     }
 
-    private func onnxRecipe() throws -> LibraryRecipe {
+    func onnxRecipe() throws -> LibraryRecipe {
         #if os(macOS)
             return try .onnx(.macOS, processor: probe.cpu().architecture)
         #else
@@ -114,12 +131,10 @@ extension HomeWise {
     /// Whether models of a format can be run now.
     public func hasEngine(for format: ModelFormat = .gguf) throws -> Bool { try engineInUse(for: format) != nil }
 
-    /// The engine for a model, ready to be started.
-    ///
-    /// - Parameter governor: the library that sets llama.cpp's threads while it runs.
-    /// - Throws: `Failure.engineMissing`.
-    func engine(for format: ModelFormat, governor: String? = nil) throws -> any Engine {
-        guard let manifest = try engineInUse(for: format) else { throw Failure.engineMissing(format.engine) }
-        return format == .gguf ? LlamaCPP(manifest, governor: governor) : WorkerEngine(manifest)
+    /// The engine of a format that was in use and is gone, or was made for another processor; `nil` where none is missed.
+    func lostEngine(for format: ModelFormat) throws -> EngineManifest? {
+        guard let version = try store.inventory.currentEngine(format.engine), try engineInUse(for: format) == nil else { return nil }
+        let known = try shelf.installed(format.engine).first { $0.version == version }
+        return known ?? EngineManifest(engine: format.engine, version: version, origin: .built, server: "")
     }
 }

@@ -24,9 +24,9 @@ extension HomeWise {
     public func torchPlan() async throws -> TorchPlan { try await torch.plan() }
 
     /// Makes PyTorch's environment in the cache, where another store finds it too.
-    func installTorch(_ shelf: EngineShelf, isRebuild: Bool, report: @escaping Report) async throws -> EngineManifest {
+    func installTorch(_ shelf: EngineShelf, _ occasion: InstallEngine.Occasion, report: @escaping Report) async throws -> EngineManifest {
         var plan = try await torch.plan()
-        if isRebuild {
+        if occasion != .missing {
             // Only once it is known that there is something to make it of.
             _ = try torch.remove()
             plan = try await torch.plan()

@@ -20,21 +20,43 @@ struct InstallEngine: Sendable {
     let processor: [String]
     let report: Report
 
+    enum Occasion: Sendable {
+        /// None is here.
+        case missing
+        /// What is here does not work any more, or is too old.
+        case renewal
+        /// A person wants it made from source, whatever is there.
+        case rebuild
+    }
+
     private var shelf: EngineShelf { EngineShelf(folder: store.layout.engines, program: world.executable) }
     private var builds: EngineBuilds { EngineBuilds(cache: world.cache, recipe: recipe, processor: processor) }
 
-    /// - Parameter isRebuild: build from source, whatever is on the PATH, in the cache or installed.
     /// - Returns: the engine, installed, proven and in use.
-    func run(isRebuild: Bool) async throws -> EngineManifest {
-        if !isRebuild, let found = try await useFound() { return found }
-        if !isRebuild, let here = try shelf.installed(recipe.engine).first(where: { $0.origin == .built && suits($0) }) {
-            return try use(here, isNew: false)
+    func run(_ occasion: Occasion) async throws -> EngineManifest {
+        if occasion == .missing {
+            if let found = try await useFound() { return found }
+            if let here = try onShelf() { return try use(here, isNew: false) }
         }
         try createCache()
         let lock = try await FileLock.hold(builds.lock) { report(.waiting("the build of \(recipe.engine)")) }
         defer { withExtendedLifetime(lock) {} }
-        if isRebuild || !builds.isFinished { try await build() }
+        if occasion == .renewal, let here = try await soundOnShelf() { return try use(here, isNew: false) }
+        if occasion == .rebuild || !builds.isFinished { try await build() }
         return try await install()
+    }
+
+    private func onShelf() throws -> EngineManifest? {
+        try shelf.installed(recipe.engine).first { $0.origin == .built && suits($0) }
+    }
+
+    /// Somebody else may have made it again while we waited for the lock.
+    private func soundOnShelf() async throws -> EngineManifest? {
+        guard let here = try onShelf() else { return nil }
+        do { _ = try await EngineProof(host: host).prove(here) } catch let failure as Failure where failure.code == .engineStartFailed {
+            return nil
+        }
+        return here
     }
 
     private func suits(_ manifest: EngineManifest) -> Bool {

@@ -6,20 +6,30 @@ import HomeWiseEngines
 
 /// The measures that need hands.
 extension Recovery {
-    /// Those of a trouble's ladder that could be taken now. Fetching a damaged file again is part of its repair; an engine is not
-    /// replaced unasked.
-    func means(for order: Supervisor.Order, _ trouble: Trouble) async throws -> Set<Rung> {
+    /// Those of a trouble's ladder that could be taken now. Fetching a damaged file again is part of its repair.
+    func means(for order: Supervisor.Order, _ trouble: Trouble, _ cause: ExitCause.Kind) async throws -> Set<Rung> {
         var means: Set<Rung> = [isDamaged ? .repairFile : .verifyFile]
         if order.plan.placement.gpu?.engineName != nil { means.insert(.probeAgain) }
         if trouble == .memory, await neighbours?.canGive() == true { means.insert(.evictIdle) }
-        for rung in Rung.ladder(for: trouble) where [.lowerQuantization, .lowerTier].contains(rung) {
+        for rung in Rung.ladder(for: trouble) where !taken.contains(where: { $0.rung == rung && $0.trouble == trouble }) {
             do {
-                if try await smaller(than: order.fit, rung) != nil { means.insert(rung) }
+                if try await isAtHand(rung, for: order, cause) { means.insert(rung) }
             } catch let failure as Failure where failure.code != .interrupted {
-                report(.note("A smaller model could not be looked for: \(failure.message)"))
+                report(.note("Whether \(rung.words) could not be found out: \(failure.message)"))
             }
         }
         return means
+    }
+
+    /// Whether there is something that this measure could take.
+    private func isAtHand(_ rung: Rung, for order: Supervisor.Order, _ cause: ExitCause.Kind) async throws -> Bool {
+        switch rung {
+        case .lowerQuantization, .lowerTier: try await smaller(than: order.fit, rung) != nil
+        case .otherBackend: try await otherDevice(order) != nil
+        case .installEngine: try await canRenewEngine(of: order, after: cause)
+        case .otherFormat: try await inOtherFormat(order.fit) != nil
+        default: false
+        }
     }
 
     /// - Returns: the order to start again with; `nil` where this did not help.
@@ -27,6 +37,9 @@ extension Recovery {
         switch rung {
         case .evictIdle: try await neighbours?.give() == true ? order : nil
         case .probeAgain: try await hasDevice(order) ? order : nil
+        case .otherBackend: try await otherDevice(order)
+        case .installEngine: try await withEngineAnew(order)
+        case .otherFormat: try await take(inOtherFormat(order.fit))
         case .verifyFile: try await look(at: order.fit)
         case .repairFile: try await repair(order.fit) ? order : nil
         case .lowerQuantization, .lowerTier: try await take(smaller(than: order.fit, rung))
@@ -36,8 +49,7 @@ extension Recovery {
 
     private func hasDevice(_ order: Supervisor.Order) async throws -> Bool {
         guard let name = order.plan.placement.gpu?.engineName else { return false }
-        let devices = try await LlamaCPP(manifest).devices(on: house.engineHost)
-        return devices?.contains { $0.hasPrefix(name) } == true
+        return try await devices(order).contains { $0.name == name }
     }
 
     /// A look starts nothing: what it finds decides on what comes next.
@@ -76,8 +88,13 @@ extension Recovery {
             return nil
         }
         try leases.append(house.lease(on: installed, purpose: "running"))
-        let plan = try await house.launchPlan(HomeWise.Ready(fit: fit, installed: installed))
+        // Only such as may come unasked are chosen.
+        if try house.engineInUse(for: fit.format) == nil { _ = try await house.installEngine(fit.format.engine, report: report) }
+        let chosen = try await house.engine(for: fit.format, report: report)
+        // What is saved for it holds for it, whoever's place it takes.
+        let options = try house.savedOptions(fit.key)
+        let plan = try await options.applied(to: house.launchPlan(HomeWise.Ready(fit: fit, installed: installed)))
         report(.launching(plan, fit))
-        return Supervisor.Order(plan: plan, fit: fit)
+        return Supervisor.Order(plan: plan, fit: fit, engine: chosen)
     }
 }

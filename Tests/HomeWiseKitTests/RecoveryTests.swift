@@ -3,6 +3,7 @@
 
 import Foundation
 import HomeWiseDomain
+import HomeWiseEngines
 import HomeWiseTesting
 import Synchronization
 import Testing
@@ -179,6 +180,33 @@ import Testing
             try #require(utimensat(AT_FDCWD, path, [before.st_atim, before.st_mtim], 0) == 0)
         }
         #expect(tale.failure == nil && tale.rungs == [.verifyFile, .repairFile] && tale.answer == "Hello from the fake.", "\(tale)")
+    }
+
+    @Test("SUP-03 a card that fails by one name is reached by its other one before the processor does the work") func otherBackend()
+        async throws
+    {
+        let bytes = soundModel(60_000, orders: ["lose-device CUDA0"])
+        let server = try await LoopbackServer.start { .file(bytes, for: $0) }
+        let tale = Mutex(Tale())
+        let world = try world(server, [("tiny", bytes)])
+        try Data(
+            "  CUDA0: NVIDIA GeForce RTX 3060 (12036 MiB, 1 MiB free)\n  Vulkan0: NVIDIA GeForce RTX 3060 (12036 MiB, 1 MiB free)\n".utf8
+        )
+        .write(to: URL(filePath: TemporaryFolder.path + "/bin/llama-server.devices"))
+        try await HomeWise.open(world) { house in
+            if try !house.hasEngine() { _ = try await house.installEngine { _ in } }
+            let ready = try await house.obtain("tiny") { _ in }
+            var plan = try await house.launchPlan(ready)
+            plan.placement = Placement(
+                gpu: .init(name: "NVIDIA GeForce RTX 3060", bandwidth: 1e9, engineName: "CUDA0"), gpuLayers: 2)
+            try await house.withTenancy(ready, plan: plan, report: { Self.note($0, tale) }) { tenancy in
+                try await Self.ask(tenancy.conversation(limit: 20), tale)
+                #expect(try await tenancy.supervisor.seat().order.plan.placement.gpu?.engineName == "Vulkan0")
+                #expect(await tenancy.recovery.gaveUp.contains { $0.contains("Vulkan0 instead of CUDA0") })
+            }
+        }
+        #expect(tale.withLock { $0.rungs } == [.probeAgain, .otherBackend], "\(tale.withLock { $0 })")
+        try await server.stop()
     }
 
     private static func writable(_ path: String) throws -> URL {

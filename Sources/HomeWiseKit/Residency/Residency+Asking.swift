@@ -106,11 +106,12 @@ extension Residency {
 
     private func report(of resident: Resident, _ tenant: Tenant, _ seat: Supervisor.Seat?) -> ResidentReport {
         let (fit, plan) = (seat?.order.fit ?? tenant.order.ready.fit, seat?.order.plan ?? tenant.order.plan)
+        let engine = seat?.order.engine?.manifest ?? tenant.tenancy?.manifest
         let memory = seat.flatMap { ProcessMemory(pid: $0.session.pid) }
         let idleUntil = resident.idleUntil.map { house.world.now().addingTimeInterval($0 - now) }
         return ResidentReport(
             key: resident.key, model: fit.model.id, quantization: fit.variant.quantization, format: fit.variant.format ?? fit.model.type,
-            engine: tenant.tenancy?.manifest.engine, engineVersion: tenant.tenancy?.manifest.version, state: Self.state(resident.state),
+            engine: engine?.engine, engineVersion: engine?.version, state: Self.state(resident.state),
             isPinned: resident.isPinned, contextAsked: tenant.order.plan.options.context, contextGiven: plan.options.context,
             planned: resident.planned, resident: memory?.resident, anonymous: memory?.anonymous, device: plan.device,
             threads: seat?.session.board.map(\.inForce).flatMap { $0 > 0 ? $0 : nil } ?? plan.threads,

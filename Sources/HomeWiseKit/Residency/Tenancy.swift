@@ -10,6 +10,7 @@ import HomeWiseStore
 struct Tenancy: Sendable {
     let supervisor: Supervisor
     let recovery: Recovery
+    /// The engine that it began with; recovery may take another one (`Supervisor.Order.engine`).
     let manifest: EngineManifest
     let house: HomeWise
     let allowance: ThreadAllowance
@@ -24,7 +25,7 @@ struct Tenancy: Sendable {
         Conversation(supervisor, limit: limit, options: options) { timings, seat in
             await recovery.answered(seat.order)
             await answered(timings, seat)
-            try house.remember(timings, seat, manifest)
+            try house.remember(timings, seat, seat.order.engine?.manifest ?? manifest)
         }
     }
 }
@@ -54,8 +55,8 @@ extension HomeWise {
         onReady: @escaping @Sendable (Supervisor.Seat) async -> Void = { _ in },
         body: @escaping @Sendable (Tenancy) async throws -> Value
     ) async throws -> Value {
-        let format = ready.fit.format
-        guard let manifest = try engineInUse(for: format) else { throw Failure.engineMissing(format.engine) }
+        let chosen = try await engine(for: ready.fit.format, report: report)
+        let manifest = chosen.manifest
         // Nobody may remove it while it runs.
         let lease = try lease(on: ready.installed, purpose: "running")
         try noteUse(of: ready.installed)
@@ -63,20 +64,19 @@ extension HomeWise {
         let recovery = Recovery(
             house: self, manifest: manifest, wish: wish, typed: typed, isPersonActing: isPersonActing, neighbours: neighbours,
             report: report)
-        let governor = format == .gguf ? try await governorLibrary(for: manifest, report: report) : nil
         let first = if let plan { plan } else { try await launchPlan(ready, report: report) }
-        let order = try await recovery.begin(with: Supervisor.Order(plan: first, fit: ready.fit))
+        let order = try await recovery.begin(with: Supervisor.Order(plan: first, fit: ready.fit, engine: chosen))
         report(.launching(order.plan, order.fit))
         let allowance = ThreadAllowance()
-        let supervisor = try Supervisor(
-            server: EngineServer(engine(for: format, governor: governor), host: engineHost), order: order,
+        let supervisor = Supervisor(
+            server: EngineServer(chosen.engine, host: engineHost), order: order,
             recover: { try await recovery.order(after: $0, $1) },
             onReady: { seat in
                 report(.ready(seconds: seat.session.secondsToReady))
                 if seat.session.sandbox.complaint != nil { report(.unsandboxed(seat.session.sandbox)) }
                 await onReady(seat)
             },
-            accompany: { await govern($0, isWanted: governor != nil, allowance: allowance, report: report) },
+            accompany: { await govern($0, isWanted: $0.order.engine?.governor != nil, allowance: allowance, report: report) },
             onStep: { report(.loading($0)) })
         let tenancy = Tenancy(supervisor: supervisor, recovery: recovery, manifest: manifest, house: self, allowance: allowance)
         await onMoveIn(tenancy)
