@@ -12,6 +12,8 @@ extension Recovery {
     /// now and is the newest is never made again.
     func canRenewEngine(of order: Supervisor.Order, after cause: ExitCause.Kind) async throws -> Bool {
         let manifest = engine(of: order)
+        // PyTorch's gigabytes are not fetched unasked.
+        if ModelFormat.run(by: manifest.engine) == .pytorch { return false }
         if try cause == .unsupportedModel && house.hasNewerEngine(than: manifest) { return true }
         return try await !house.isSound(manifest)
     }
@@ -66,7 +68,7 @@ extension HomeWise {
     private func proof(of manifest: EngineManifest) async throws -> String {
         switch ModelFormat.run(by: manifest.engine) {
         case .onnx: try await WorkerProof(host: engineHost).prove(manifest)
-        case .pytorch: try await TorchWorker(launcher: manifest.server, host: engineHost).prove()
+        case .pytorch: try await TorchProof(host: engineHost).prove(manifest)
         case .gguf, nil: try await EngineProof(host: engineHost).prove(manifest)
         }
     }
@@ -94,7 +96,7 @@ extension HomeWise {
     private func presentEngine(for format: ModelFormat, report: @escaping Report) async throws -> EngineManifest {
         if let manifest = try engineInUse(for: format) { return manifest }
         let missing = Failure.engineMissing(format.engine)
-        guard let lost = try lostEngine(for: format) else { throw missing }
+        guard format != .pytorch, let lost = try lostEngine(for: format) else { throw missing }
         report(.recovering(missing, RecoveryLadder.Taken(.engine, .installEngine, Rung.installEngine.words)))
         return try await renewEngine(lost, report: report)
     }

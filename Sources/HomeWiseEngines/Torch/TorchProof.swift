@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The HomeWise authors
 
-import HomeWiseDomain
+package import HomeWiseDomain
 
 /// Proves PyTorch's environment by the only proof that counts: our worker loads a model that it makes itself, and writes.
-struct TorchProof {
+package struct TorchProof {
     var host: EngineHost
+
+    package init(host: EngineHost) { self.host = host }
 
     /// - Returns: what was seen, for the manifest.
     /// - Throws: `Failure.engineStartFailed` with the worker's last words.
-    func prove(_ manifest: EngineManifest) async throws -> String {
+    package func prove(_ manifest: EngineManifest) async throws -> String {
         var plan = LaunchPlan(model: "", alias: "pytorch-proof", options: ContextOptions(context: 64), threads: 1, reasons: [])
         plan.task = .completion
         return try await EngineServer(TorchSelfTest(manifest), host: host).run(plan) { session in
