@@ -97,7 +97,8 @@ let package = Package(
         tests(
             "HomeWiseKitTests",
             of: [
-                "HomeWiseKit", "HomeWiseEngines", "HomeWiseSources", "HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting",
+                "HomeWiseKit", "HomeWiseEngines", "HomeWiseMachine", "HomeWiseSources", "HomeWiseStore", "HomeWiseDomain",
+                "HomeWiseTesting",
                 "HomeWiseCommand",
                 "FakeEngine",
             ],

@@ -25,7 +25,10 @@ extension HomeWise {
         // Nobody may remove it while it is read.
         let lease = try source.installed.map { try self.lease(on: $0, purpose: "converting") }
         defer { withExtendedLifetime(lease) {} }
-        let place = try output ?? place(for: source.name, quantization)
+        // Held until what was made is taken in: a sweep passes over it.
+        let room = try output == nil ? ConversionRoom.make(in: world.cache) : nil
+        defer { withExtendedLifetime(room) {} }
+        let place = output ?? place(for: source.name, quantization, in: room?.folder ?? "")
         let conversion = Conversion(
             host: engineHost, torch: torch, tools: try await converterTools(report: report), quantizer: quantizer, model: source.folder,
             output: place, threads: max(1, Int(probe.cpu().usableCores)))
@@ -41,7 +44,7 @@ extension HomeWise {
         if output != nil { return nil }
         do {
             let installed = try takeIn(place, report)
-            rmdir((place as NSString).deletingLastPathComponent)
+            room?.leave()
             return installed
         } catch let failure as Failure {
             // What was made is not made twice.
@@ -66,13 +69,8 @@ extension HomeWise {
         return (model.id, Installed(found).folder, Installed(found))
     }
 
-    /// In a folder of its own in the cache: what an interrupted run leaves there can be lost.
-    private func place(for name: String, _ quantization: String) throws -> String {
-        let folder = "\(world.cache)/converted/\(UInt32.random(in: .min ... .max))"
-        do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
-            throw Failure.cannotWrite(path: folder, error: error)
-        }
-        return "\(folder)/\(name.replacing("/", with: "-"))-\(quantization.uppercased()).gguf"
+    private func place(for name: String, _ quantization: String, in folder: String) -> String {
+        "\(folder)/\(name.replacing("/", with: "-"))-\(quantization.uppercased()).gguf"
     }
 
     private func takeIn(_ path: String, _ report: @escaping Report) throws -> Installed {

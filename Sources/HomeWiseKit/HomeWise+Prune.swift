@@ -9,13 +9,19 @@ import HomeWiseStore
 extension HomeWise {
     /// Something that no model needs.
     public struct PruneItem: Sendable, Encodable {
-        /// “partial”, “orphan”, “superseded”, “staging”, “lock” or “damaged”.
+        /// “partial”, “orphan”, “superseded”, “staging”, “lock”, “damaged” or “conversion”.
         public var kind: String
         public var name: String
         public var size: ByteCount
         /// When it was touched last.
         public var modified: Date
-        let leftover: Leftover
+        let target: Target
+
+        enum Target: Sendable {
+            case store(Leftover)
+            /// A folder of a conversion that was killed.
+            case room(String)
+        }
 
         enum CodingKeys: CodingKey { case kind, name, size, modified }
     }
@@ -33,9 +39,10 @@ extension HomeWise {
     /// - Parameter age: seconds that it must have lain untouched.
     public func prunable(olderThan age: TimeInterval = 0) throws -> [PruneItem] {
         let now = world.now()
-        return try store.leftovers().filter { age <= 0 || now.timeIntervalSince($0.modified) > age }.map {
-            PruneItem(kind: $0.kind.rawValue, name: $0.name, size: ByteCount($0.bytes), modified: $0.modified, leftover: $0)
+        let stored = try store.leftovers().map {
+            PruneItem(kind: $0.kind.rawValue, name: $0.name, size: ByteCount($0.bytes), modified: $0.modified, target: .store($0))
         }
+        return try (stored + abandonedConversions()).filter { age <= 0 || now.timeIntervalSince($0.modified) > age }
     }
 
     /// Removes what `prunable` told of, each after a last look whether somebody needs it by now.
@@ -52,7 +59,7 @@ extension HomeWise {
         // Bytes that only an older version needs become nobody's with it.
         for item in items.sorted(by: { $0.kind == "superseded" && $1.kind != "superseded" }) {
             do {
-                if try store.collect(item.leftover, isSettled: isSettled) {
+                if try remove(item.target, isSettled: isSettled) {
                     outcome.removed.append(item)
                 } else {
                     outcome.kept.append(item)
@@ -60,6 +67,22 @@ extension HomeWise {
             } catch { outcome.failures.append(Failure.wrapping(error, doing: "removing \(item.name)")) }
         }
         return outcome
+    }
+
+    private func remove(_ target: PruneItem.Target, isSettled: Bool) throws -> Bool {
+        switch target {
+        case .store(let leftover): try store.collect(leftover, isSettled: isSettled)
+        case .room(let folder): try ConversionRoom.remove(folder)
+        }
+    }
+
+    private func abandonedConversions() throws -> [PruneItem] {
+        try ConversionRoom.abandoned(in: world.cache).map { folder in
+            let attributes = try FileManager.default.attributesOfItem(atPath: folder)
+            return PruneItem(
+                kind: "conversion", name: "an unfinished conversion", size: ByteCount(ModelStore.bytes(below: folder)),
+                modified: attributes[.modificationDate] as? Date ?? world.now(), target: .room(folder))
+        }
     }
 }
 

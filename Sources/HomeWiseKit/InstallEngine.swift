@@ -107,6 +107,7 @@ struct InstallEngine: Sendable {
         guard rename(builds.product + ".staging", builds.product) == 0 else {
             throw Failure.cannotWrite(path: builds.product, errno: errno)
         }
+        try builds.note(isProven: false)
         try EngineShelf.remove(builds.source)
         try EngineShelf.remove(builds.tree)
     }
@@ -137,8 +138,28 @@ struct InstallEngine: Sendable {
             remedy: "Free some space or set HOMEWISE_CACHE to a larger disk, then run the same command again.")
     }
 
-    /// From the cache onto the shelf, proven on the way.
+    /// From the cache onto the shelf. A build that fails its proof is thrown away only for what is wrong with itself.
     private func install() async throws -> EngineManifest {
+        for isSecond in [false, true] {
+            do { return try await installCopy() } catch let failure as Failure where failure.code == .engineStartFailed {
+                let note = builds.readNote()
+                let isChanged = try builds.isChanged(since: note)
+                let fate = BuildFate(
+                    isChanged: isChanged, wasProven: note?.isProven == true, isSecond: isSecond, cause: failure.engineCause)
+                if fate == .keep { throw failure.adding("build", builds.product) }
+                if fate == .discard { try builds.discard() }
+                if isSecond { throw failure }
+                report(
+                    .note(
+                        "The engine did not prove itself: \(failure.firstLine) "
+                            + (fate == .discard ? "Its build in the cache is damaged, and is made again." : "A fresh copy is tried.")))
+                if fate == .discard { try await build() }
+            }
+        }
+        throw Failure.engineMissing(recipe.engine)
+    }
+
+    private func installCopy() async throws -> EngineManifest {
         let staging = try shelf.staging(recipe.engine, version: recipe.version)
         do {
             try FileManager.default.createDirectory(
@@ -153,11 +174,11 @@ struct InstallEngine: Sendable {
             flags: recipe.flags, processor: processor)
         report(.engineProving)
         do { manifest.proof = try await EngineProof(host: host).prove(manifest) } catch {
-            // What does not start is not kept: neither on the shelf nor as a build to copy from again.
+            // What does not start does not come onto the shelf.
             try EngineShelf.remove(staging)
-            if (error as? Failure)?.code == .engineStartFailed { try EngineShelf.remove(builds.product) }
             throw error
         }
+        if builds.readNote()?.isProven != true { try builds.note(isProven: true) }
         return try use(shelf.publish(manifest, from: staging), isNew: true)
     }
 }

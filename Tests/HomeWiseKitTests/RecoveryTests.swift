@@ -200,7 +200,7 @@ import Testing
             plan.placement = Placement(
                 gpu: .init(name: "NVIDIA GeForce RTX 3060", bandwidth: 1e9, engineName: "CUDA0"), gpuLayers: 2)
             try await house.withTenancy(ready, plan: plan, report: { Self.note($0, tale) }) { tenancy in
-                try await Self.ask(tenancy.conversation(limit: 20), tale)
+                try await Self.ask(tenancy.conversation(limit: 20, options: ModelOptions()), tale)
                 #expect(try await tenancy.supervisor.seat().order.plan.placement.gpu?.engineName == "Vulkan0")
                 #expect(await tenancy.recovery.gaveUp.contains { $0.contains("Vulkan0 instead of CUDA0") })
             }
