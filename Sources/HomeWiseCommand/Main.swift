@@ -49,6 +49,7 @@ struct HomeWiseCommand: AsyncParsableCommand {
             RunCommand.self, RecommendCommand.self, PlanCommand.self, PullCommand.self, ImportCommand.self, ExportCommand.self,
             ListCommand.self, SearchCommand.self, ShowCommand.self, HardwareCommand.self, DoctorCommand.self, CalibrateCommand.self,
             EmbedCommand.self, LoadCommand.self, PsCommand.self, StopCommand.self, LogsCommand.self, OptionsCommand.self, ServeCommand.self,
+            KeysCommand.self,
             ConvertCommand.self, EngineCommand.self, RegistryCommand.self, VerifyCommand.self, UpdateCommand.self, RemoveCommand.self,
             PruneCommand.self,
             DiskCommand.self,
@@ -69,8 +70,9 @@ extension Failure {
         case .unknownModel, .notAtSource: 66
         case .noNetwork, .noCandidate, .engineMissing, .toolMissing, .modelTooLarge, .engineStartFailed, .engineDied: 69
         case .diskFull, .storeUnusable: 73
-        case .sourceRefused, .inUse, .queueFull, .memoryTaken, .waitedTooLong, .notServing, .unloaded: 75
-        case .termsNotAccepted: 77
+        case .sourceRefused, .inUse, .queueFull, .memoryTaken, .waitedTooLong, .notServing, .unloaded, .addressInUse: 75
+        case .termsNotAccepted, .notAllowed, .keyNeeded: 77
+        case .openAddress: 78
         case .interrupted: 130
         default: 70
         }

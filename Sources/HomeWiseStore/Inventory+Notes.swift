@@ -89,4 +89,6 @@ package enum NoteKind: String, Sendable {
     case scrub
     /// An update that was tried and failed, by model.
     case heldUpdate
+    /// A key that a person made for a program (`AccessKey`), by its name.
+    case accessKey
 }
