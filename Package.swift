@@ -26,12 +26,17 @@ func tests(_ name: String, of ours: [Target.Dependency], using theirs: Target.De
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -46,7 +51,10 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.18.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.100.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
@@ -63,7 +71,10 @@ let package = Package(
         room("HomeWiseSources", on: ["HomeWiseDomain"], hiding: "CArchive", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix, nioSSL),
         room("HomeWiseEngines", on: ["HomeWiseDomain"], hiding: "CGuard", asyncHTTPClient, nioCore, nioHTTP1, subprocess, systemPackage),
         room("HomeWiseKit", on: ["HomeWiseDomain", "HomeWiseMachine", "HomeWiseStore", "HomeWiseSources", "HomeWiseEngines"]),
-        room("HomeWiseServer", on: ["HomeWiseKit", "HomeWiseDomain"], hiding: hummingbird, logging, nioCore),
+        room(
+            "HomeWiseServer", on: ["HomeWiseKit", "HomeWiseDomain"], hiding: hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes,
+            logging,
+            nioCore, nioHTTP1, nioPosix, nioSSL, asn1, certificates, crypto),
         .executableTarget(
             name: "HomeWiseCommand",
             dependencies: [
@@ -89,6 +100,9 @@ let package = Package(
         tests("HomeWiseDomainTests", of: ["HomeWiseDomain"]),
         tests("HomeWiseMachineTests", of: ["HomeWiseMachine", "HomeWiseDomain", "HomeWiseTesting"]),
         tests("HomeWiseStoreTests", of: ["HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting"], using: grdb),
+        tests(
+            "HomeWiseServerTests", of: ["HomeWiseServer", "HomeWiseKit", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand"],
+            using: hummingbird, hummingbirdCore, httpTypes, logging, asyncHTTPClient, nioCore, nioHTTP1, nioSSL),
         tests("HomeWiseSourcesTests", of: ["HomeWiseSources", "HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting"], using: crypto),
         tests("HomeWiseEnginesTests", of: ["HomeWiseEngines", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand", "FakeEngine"]),
         tests(

@@ -12,6 +12,8 @@ final class Interrupts: Sendable {
         /// What Ctrl-C does now, the innermost last.
         var handlers: [@Sendable () -> Void] = []
         var isEnding = false
+        /// Seconds that a wish to end leaves for what is done in order.
+        var patience = 3.0
     }
 
     private let state = Mutex(State())
@@ -50,8 +52,9 @@ final class Interrupts: Sendable {
 
     /// The whole work is cancelled; what then still waits, say for the keyboard, is not waited for.
     private func toldToEnd(by number: Int32) {
-        state.withLock { $0.handlers.first }?()
-        DispatchQueue.global().asyncAfter(deadline: .now() + 3) { exit(128 + number) }
+        let (handler, patience) = state.withLock { ($0.handlers.first, $0.patience) }
+        handler?()
+        DispatchQueue.global().asyncAfter(deadline: .now() + patience) { exit(128 + number) }
     }
 
     /// Runs work that an interruption cancels.
@@ -70,6 +73,21 @@ final class Interrupts: Sendable {
                 task.cancel()
             }
         }
+    }
+
+    /// Runs work that ends by itself, in order, once it was told to; a second interruption ends the program at once.
+    ///
+    /// - Parameter patience: seconds that it has for that.
+    func draining<Value>(patience: Double, _ begin: @escaping @Sendable () -> Void, during work: () async throws -> Value) async rethrows
+        -> Value
+    {
+        state.withLock { $0.patience = patience }
+        defer { state.withLock { $0.patience = 3 } }
+        return try await handling(
+            { [weak self] in
+                self?.state.withLock { $0.isEnding = true }
+                begin()
+            }, during: work)
     }
 
     /// Runs work during which an interruption does something of its own.

@@ -1,54 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The HomeWise authors
 
-import Foundation
 import HomeWiseDomain
 public import HomeWiseKit
 import Hummingbird
-import Logging
 
-/// Serves the models of one house to programs of the same person, over a socket that is theirs alone.
+/// Serves the models of one house: to programs of the same person, and to whoever has a key of theirs.
 public struct HouseServer: Sendable {
     let residency: Residency
     let feed: LoadFeed
     let hello: DaemonWire.Hello
+    /// Keys that were made; `nil` where none are.
+    let keys: KeyDesk?
     /// What an event says to a person; `nil` for one that says nothing.
     let words: @Sendable (Event) -> (label: String, text: String)?
 
     public init(
-        residency: Residency, feed: LoadFeed, hello: DaemonWire.Hello,
+        residency: Residency, feed: LoadFeed, hello: DaemonWire.Hello, keys: KeyDesk? = nil,
         words: @escaping @Sendable (Event) -> (label: String, text: String)?
     ) {
         self.residency = residency
         self.feed = feed
         self.hello = hello
+        self.keys = keys
         self.words = words
-    }
-
-    /// Serves until the task is cancelled.
-    ///
-    /// - Parameter onListening: called once it answers.
-    public func run(socket: String, onListening: @escaping @Sendable () -> Void) async throws {
-        let router = Router(context: HouseContext.self)
-        router.add(middleware: FailureMiddleware())
-        routes.addAll(to: router)
-        var logger = Logger(label: "homewise.server")
-        logger.logLevel = .error
-        let application = Application(
-            router: router, configuration: .init(address: .unixDomainSocket(path: socket), serverName: "homewise"),
-            onServerRunning: { _ in
-                // Its folder is private already; this holds where it is not.
-                chmod(socket, 0o600)
-                onListening()
-            }, logger: logger)
-        defer { unlink(socket) }
-        try await application.run()
     }
 
     /// All that is served.
     var routes: RouteTable {
         var table = RouteTable()
         addNative(to: &table)
+        if let keys { keys.addRoutes(to: &table) }
         return table
     }
 

@@ -6,6 +6,7 @@ import HomeWiseDomain
 import HomeWiseKit
 import Hummingbird
 import NIOCore
+import NIOHTTP1
 
 /// How answers are written, and questions read.
 enum Reply {
@@ -56,12 +57,20 @@ enum Reply {
 }
 
 /// Every failure leaves as itself, with its code, its sentence and its remedy.
-struct FailureMiddleware<Context: RequestContext>: RouterMiddleware {
-    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
+struct FailureMiddleware: RouterMiddleware {
+    typealias Context = HouseContext
+
+    func handle(_ request: Request, context: HouseContext, next: (Request, HouseContext) async throws -> Response) async throws -> Response
+    {
         do { return try await next(request, context) } catch let error as any HTTPResponseError {
+            throw error
+        } catch let refusal as Refusal {
+            throw refusal
+        } catch let error as HTTPParserError {
             throw error
         } catch {
             let failure = Failure.wrapping(error, doing: "answering a program")
+            context.entry.failed(failure)
             return try Reply.json(failure, status: failure.code == .badInput ? .badRequest : .internalServerError)
         }
     }

@@ -79,7 +79,7 @@ import Testing
     @Test func oneProcessServesAStoreAndLeavesNothingBehind() async throws {
         let program = try await program()
         let story = TemporaryFolder.path + "/serve.txt"
-        try await program.started([Products.homewise, "serve", "--preload", "smollm2-135m-instruct"], story: story) { process in
+        try await program.started([Products.homewise, "serve", "--no-tcp", "--preload", "smollm2-135m-instruct"], story: story) { process in
             let deadline = ContinuousClock.now + .seconds(60)
             while try await !program.run("ps").output.contains("ready"), ContinuousClock.now < deadline {
                 try await Task.sleep(for: .milliseconds(100))

@@ -49,7 +49,7 @@ struct DaemonClient: Sendable {
             guard now < deadline else { throw Failure.noDaemon(log: world.daemonLog) }
             // One that is just ending still holds the seat: whoever comes too early ends by itself.
             if now >= next {
-                try world.startDaemon(["--while-loaded"])
+                try world.startDaemon(["--while-loaded", "--no-tcp"])
                 next = now + .seconds(1)
             }
             try await Task.sleep(for: .milliseconds(20))

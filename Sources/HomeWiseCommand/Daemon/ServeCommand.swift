@@ -10,13 +10,17 @@ import HomeWiseServer
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Keep models loaded for other programs, until it is stopped.",
-        discussion: "Serves the programs of this person over a private socket. `homewise load` starts it by itself where it is needed.")
+        discussion: """
+            Serves this person's own programs over a private socket and at a local address, where they need no key. Programs of others, and \
+            of other machines, need one: homewise keys create NAME. `homewise load` starts it by itself where it is needed, on the socket alone.
+            """)
 
     @Option(help: "Load these models at the start, in this order, as far as they fit together.") var preload: [String] = []
     @Option(help: "How long a model stays after its last request: 5m, 1h, 0 (not at all) or -1 (for ever).") var idleUnload: String?
     @Option(help: "How long a model that is to make way may work on answers that it has begun: 10m, 90s.") var longestDrain: String?
     @Option(help: "How much of the memory models may take: a share such as 80%, or a size such as 12GB.") var maxRam: String?
     @Flag(help: "End once no model is loaded any more.") var whileLoaded = false
+    @OptionGroup var listening: ListenOptions
 
     /// A daemon that was started for one model waits so long for it to come.
     private static let patience = Duration.seconds(60)
@@ -25,13 +29,14 @@ struct ServeCommand: AsyncParsableCommand {
         let settings = try settings()
         let world = try World.ofThisProcess()
         let story = Story()
-        try await Interrupts.shared.cancelling(isLast: true) {
+        let drain = Drain()
+        try await Interrupts.shared.draining(patience: listening.secondsToEnd + 5, drain.begin) {
             try await HomeWise.open(world) { house in
                 guard let seat = try DaemonSeat(world) else {
                     throw Failure(
                         .inUse, "Another homewise serves this store already.", remedy: "See what it has loaded with: homewise ps")
                 }
-                try await serve(house, settings, seat, world, story)
+                try await serve(house, settings, listening.plan(seat, house.keyDesk, world), drain, story)
             }
         }
     }
@@ -51,18 +56,20 @@ struct ServeCommand: AsyncParsableCommand {
         return settings
     }
 
-    private func serve(_ house: HomeWise, _ settings: ResidencySettings, _ seat: DaemonSeat, _ world: World, _ story: Story) async throws {
+    private func serve(
+        _ house: HomeWise, _ settings: ResidencySettings, _ plan: ServingPlan, _ drain: Drain, _ story: Story
+    ) async throws {
         let feed = LoadFeed()
-        let hello = DaemonWire.Hello(version: Version.text, pid: getpid(), home: world.home)
+        let hello = DaemonWire.Hello(version: Version.text, pid: getpid(), home: house.world.home)
         try await house.withResidency(settings) { event in
             feed.tell(event)
             story.tell(event)
         } body: { residency in
-            let server = HouseServer(residency: residency, feed: feed, hello: hello) {
+            let server = HouseServer(residency: residency, feed: feed, hello: hello, keys: house.keyDesk) {
                 Story.words(for: $0).map { (label: $0.0, text: $0.1) }
             }
             try await withThrowingTaskGroup { group in
-                group.addTask { try await server.run(socket: seat.socket) { Terminal.line("Serving", "at \(seat.socket)") } }
+                group.addTask { try await server.run(plan, until: drain) { ListenOptions.tell($0, plan) } }
                 group.addTask {
                     for (model, failure) in await residency.preload().sorted(by: { $0.key < $1.key }) {
                         Terminal.line("Preload", "\(model) is not loaded: \(failure.message) \(failure.remedy)")

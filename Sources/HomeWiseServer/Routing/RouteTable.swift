@@ -15,10 +15,18 @@ struct Route: Sendable {
     let dialect: Dialect
     /// Bytes that a question may have.
     let longestBody: Int
+    /// Types that a body may have.
+    var mediaTypes = RouteRule.json
     let handler: Handler
 
     /// Whether it may change something. Those that may not are asked by GET and HEAD, and nothing else is.
     var isChanging: Bool { method != .get && method != .head }
+
+    /// What the policy asks.
+    var rule: RouteRule { RouteRule(scope: scope, isChanging: isChanging, mediaTypes: mediaTypes, longestBody: longestBody) }
+
+    /// Asked every few seconds by whoever watches over us: not worth a line each.
+    var isQuiet: Bool { ["/livez", "/readyz", "/metrics"].contains(path) }
 }
 
 /// All routes. There is no other way to the router, so that none is without a scope.
@@ -34,9 +42,16 @@ struct RouteTable: Sendable {
 
     mutating func post(
         _ path: String, _ scope: AccessScope, _ dialect: Dialect, longestBody: Int = RouteTable.longestBody,
-        _ handler: @escaping Route.Handler
+        mediaTypes: [String] = RouteRule.json, _ handler: @escaping Route.Handler
     ) {
-        add(Route(method: .post, path: path, scope: scope, dialect: dialect, longestBody: longestBody, handler: handler))
+        add(
+            Route(
+                method: .post, path: path, scope: scope, dialect: dialect, longestBody: longestBody, mediaTypes: mediaTypes,
+                handler: handler))
+    }
+
+    mutating func delete(_ path: String, _ scope: AccessScope, _ dialect: Dialect, _ handler: @escaping Route.Handler) {
+        add(Route(method: .delete, path: path, scope: scope, dialect: dialect, longestBody: 64 << 10, handler: handler))
     }
 
     mutating func add(_ route: Route) { routes.append(route) }
