@@ -101,8 +101,10 @@ let package = Package(
         tests("HomeWiseMachineTests", of: ["HomeWiseMachine", "HomeWiseDomain", "HomeWiseTesting"]),
         tests("HomeWiseStoreTests", of: ["HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting"], using: grdb),
         tests(
-            "HomeWiseServerTests", of: ["HomeWiseServer", "HomeWiseKit", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand"],
-            using: hummingbird, hummingbirdCore, httpTypes, logging, asyncHTTPClient, nioCore, nioHTTP1, nioSSL),
+            "HomeWiseServerTests",
+            of: [
+                "HomeWiseServer", "HomeWiseKit", "HomeWiseEngines", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand", "FakeEngine",
+            ], using: hummingbird, hummingbirdCore, httpTypes, logging, asyncHTTPClient, crypto, nioCore, nioHTTP1, nioSSL),
         tests("HomeWiseSourcesTests", of: ["HomeWiseSources", "HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting"], using: crypto),
         tests("HomeWiseEnginesTests", of: ["HomeWiseEngines", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand", "FakeEngine"]),
         tests(
@@ -117,9 +119,6 @@ let package = Package(
                 "FakeEngine",
             ],
             using: crypto),
-        tests(
-            "HomeWiseServerTests",
-            of: ["HomeWiseServer", "HomeWiseKit", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand", "FakeEngine"], using: crypto),
         tests(
             "HomeWiseEndToEndTests", of: ["HomeWiseEngines", "HomeWiseStore", "HomeWiseDomain", "HomeWiseTesting", "HomeWiseCommand"],
             using: subprocess, systemPackage, grdb,

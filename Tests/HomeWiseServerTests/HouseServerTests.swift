@@ -4,6 +4,7 @@
 import Foundation
 import HomeWiseServer
 import HomeWiseTesting
+import Logging
 import Synchronization
 import Testing
 
@@ -23,7 +24,12 @@ import Testing
             try await house.withResidency(report: feed.tell) { residency in
                 let server = HouseServer(residency: residency, feed: feed, hello: .init(version: "1", pid: getpid(), home: "")) { _ in nil }
                 let (listening, isListening) = AsyncStream<Void>.makeStream()
-                let serving = Task { try await server.run(socket: socket) { isListening.finish() } }
+                let plan = try ServingPlan(socket: socket, listen: ListenPlan([], hasKey: false, hasTLS: false))
+                let serving = Task {
+                    try await server.run(plan, until: Drain(), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) { _ in
+                        isListening.finish()
+                    }
+                }
                 defer { serving.cancel() }
                 for await _ in listening {}
                 try await body(residency, socket)

@@ -23,8 +23,9 @@ extension KeyDesk {
     func addRoutes(to table: inout RouteTable) {
         let path = "\(DaemonWire.base)/keys"
         table.get(path, .manage, .native) { _, _ in try Reply.json(["keys": all().map(Shown.init)]) }
-        table.post(path, .manage, .native, longestBody: 64 << 10) { request, context in
-            let wanted = try await Reply.body(Wanted.self, of: request, context)
+        table.post(path, .manage, .native, longestBody: 64 << 10) { request, _ in
+            var request = request
+            let wanted = try await Reply.body(Wanted.self, of: &request)
             return try Reply.json(make(named: wanted.name, scope: wanted.scope ?? .use), status: .created)
         }
         table.delete("\(path)/:name", .manage, .native) { _, context in
