@@ -55,6 +55,16 @@ package struct GuardedProcess: Sendable {
     ///
     /// - Throws: what the body throws, or `Failure` when the guard itself cannot be started.
     package func run<Value: Sendable>(log: LogTail, body: @escaping @Sendable (Child) async throws -> Value) async throws -> Value {
+        let outcome: Result<Value, any Error>
+        do { outcome = try await .success(runGuarded(log, body)) } catch { outcome = .failure(error) }
+        // Who is cancelled hears no last word. The guard is gone by now, and all below it, unless it was killed meanwhile.
+        if Task.isCancelled { onGuardLost() }
+        return try outcome.get()
+    }
+
+    private func runGuarded<Value: Sendable>(_ log: LogTail, _ body: @escaping @Sendable (Child) async throws -> Value) async throws
+        -> Value
+    {
         let child = Child()
         var options = PlatformOptions()
         options.createSession = true
@@ -105,8 +115,9 @@ package struct GuardedProcess: Sendable {
         } catch {
             // Cancelled: the guard is being told to stop, and whoever waits for the child must not wait for ever.
         }
-        // The kernel has taken the child with it.
-        if await child.ending == nil { onGuardLost() }
+        // The kernel has taken the child with it. One that is being told to stop still has its own to end, and is not lost: ended with
+        // its child in its hands, it would leave the child to be reaped by nobody in time.
+        if await child.ending == nil, !Task.isCancelled { onGuardLost() }
         await child.ended(.guardLost)
     }
 
