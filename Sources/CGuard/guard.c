@@ -193,6 +193,21 @@ static int rest(int has_lifeline, const struct birth *birth, long long deadline,
     return ready > 0 && has_lifeline && FD_ISSET(STDIN_FILENO, &readable);
 }
 
+/* Its last words are in the pipes, and whoever watches may stop reading once we are gone: our ends are closed so that he sees that no
+   more comes, and he has until he lets go of the lifeline, but a second at most. */
+static void linger(const sigset_t *open_mask) {
+    long long deadline = now() + GRACE_MILLISECONDS;
+    struct birth none = {.report = -1, .error = 0};
+    close(STDOUT_FILENO);
+    close(STDERR_FILENO);
+    while (!asked_to_stop && now() < deadline) {
+        char buffer[256];
+        if (!rest(1, &none, deadline, open_mask)) continue;
+        ssize_t got = read(STDIN_FILENO, buffer, sizeof buffer);
+        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) return;
+    }
+}
+
 static void watch(pid_t child, struct birth *birth, const sigset_t *open_mask) {
     long long deadline = -1;
     int has_lifeline = 1;
@@ -201,7 +216,10 @@ static void watch(pid_t child, struct birth *birth, const sigset_t *open_mask) {
         pid_t ended;
         hear(birth, child);
         while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
-            if (ended == child) { finish(child, status, birth); return; }
+            if (ended != child) continue;
+            finish(child, status, birth);
+            if (has_lifeline) linger(open_mask);
+            return;
         }
         if (asked_to_stop && deadline < 0) {
             /* One that is not the program yet has nothing to put in order, and may be waiting for a disk: that wait ends by this alone. */

@@ -80,6 +80,8 @@ package struct GuardedProcess: Sendable {
                 async let logging: Void = Self.copy(execution.standardError, to: log)
                 let outcome: Result<Value, any Error>
                 do { outcome = try await .success(body(child)) } catch { outcome = .failure(error) }
+                // What it said last is read before the guard is let go: with the guard gone nothing more is read.
+                if await child.ending != nil { await log.untilWhole() }
                 // Ours is the only writing end: closing it is what tells the guard to end the child. It fails only
                 // where the guard is gone already, and then there is nothing left to end.
                 try? await execution.standardInputWriter.finish()

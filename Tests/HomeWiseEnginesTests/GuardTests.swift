@@ -42,6 +42,21 @@ import Testing
         #expect(try await shell("kill -SEGV $$").runToEnd(log: log) == .signaled(SIGSEGV))
     }
 
+    /// Whoever watches stops reading once the guard is gone.
+    @Test("the last words are heard also when many end at once") func lastWords() async throws {
+        let heard = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<120 {
+                group.addTask {
+                    let log = LogTail(path: nil)
+                    _ = try await shell("seq 2000; echo farewell >&2; exit 3").runToEnd(log: log)
+                    return log.last(1) == ["farewell"]
+                }
+            }
+            return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(heard == 120)
+    }
+
     @Test("SUP-01 a program that is not there is told at once") func missing() async throws {
         var process = shell("")
         process.program = "/nonexistent/program"
