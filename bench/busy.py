@@ -93,7 +93,9 @@ def phase(name: str, servers: list[Server], rounds: int, tokens: int, neighbour:
     for _ in range(rounds):
         for server in servers:
             # Anew for each, so that all meet it in the same way.
-            hog = subprocess.Popen(neighbour, start_new_session=True) if neighbour else None
+            # In a group of its own, to be ended whole, and in our session: Linux shares the cores between sessions first (sched(7),
+            # autogroup), and beside one of another session llama-server's own choice falls to a tenth, which is a bench of its own.
+            hog = subprocess.Popen(neighbour, preexec_fn=os.setpgrp) if neighbour else None
             # The governor follows within this time; a server's own choice does not change.
             time.sleep(0.2 if neighbour is COMING_AND_GOING else 3)
             try:
